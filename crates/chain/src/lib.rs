@@ -1,0 +1,1 @@
+//! The contract's bindings, the `Chain` trait and the embedded chain.

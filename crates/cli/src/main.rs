@@ -1,0 +1,3 @@
+//! The `multee` program: parse, call, print.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! From evidence bytes to `VerifiedEvidence`: appraisal of Intel DCAP quotes under a policy.

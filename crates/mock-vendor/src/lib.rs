@@ -1,0 +1,1 @@
+//! A software hardware-vendor for machines without a TEE. All its evidence is SIMULATED.

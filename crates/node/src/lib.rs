@@ -1,0 +1,1 @@
+//! The Execution Controller: the part of a node that runs on the host.

@@ -1,0 +1,130 @@
+//! Marks: verdicts on assigned blocks, four bits each.
+
+use alloy_primitives::U256;
+use serde::{Deserialize, Serialize};
+
+/// A verifier's verdict on one assigned confirmation block.
+///
+/// A negative mark needs bytes that hash to the block's evidence hash: without them the verdict is
+/// [`Mark::Abstain`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Mark {
+    /// Could not determine: bytes withheld, collateral unreachable.
+    #[default]
+    Abstain = 0,
+    /// The evidence verifies and means what the block says.
+    Valid = 1,
+    /// The evidence does not verify.
+    EvidenceInvalid = 2,
+    /// The measurement is not among the reference values.
+    MeasurementNotAllowed = 3,
+    /// Report data, device id or key do not bind the evidence to the block.
+    BindingWrong = 4,
+    /// Platform TCB status, debug mode or revocation is not acceptable.
+    PlatformNotAccepted = 5,
+    /// The properties lack a required feature, or the power is beyond its platform's bounds.
+    PropertiesNotAccepted = 6,
+}
+
+/// Why a mark's code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarkError {
+    /// The code stands for no mark.
+    #[error("mark code {0} is not in 0..=6")]
+    UnknownCode(u8),
+    /// A block carries at most 64 marks.
+    #[error("place {0} is not below 64")]
+    PlaceTooLarge(usize),
+}
+
+impl Mark {
+    /// The mark that `code` stands for.
+    ///
+    /// # Errors
+    /// For a code above 6.
+    pub fn from_code(code: u8) -> Result<Self, MarkError> {
+        Ok(match code {
+            0 => Self::Abstain,
+            1 => Self::Valid,
+            2 => Self::EvidenceInvalid,
+            3 => Self::MeasurementNotAllowed,
+            4 => Self::BindingWrong,
+            5 => Self::PlatformNotAccepted,
+            6 => Self::PropertiesNotAccepted,
+            _ => return Err(MarkError::UnknownCode(code)),
+        })
+    }
+
+    /// The mark's four-bit code.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether the mark speaks against the block.
+    pub fn is_negative(self) -> bool {
+        self.code() >= 2
+    }
+}
+
+/// The marks of one block: 64 places of four bits in a word, place 0 in the lowest bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Marks(pub U256);
+
+impl Marks {
+    /// How many places a word has, and so the bound on L1 + L2.
+    pub const PLACES: usize = 64;
+
+    /// The mark at `place`.
+    ///
+    /// # Errors
+    /// For a place from 64 on, or a code that stands for no mark.
+    pub fn get(self, place: usize) -> Result<Mark, MarkError> {
+        if place >= Self::PLACES {
+            return Err(MarkError::PlaceTooLarge(place));
+        }
+        let code: U256 = (self.0 >> (4 * place)) & U256::from(0xF_u8);
+        Mark::from_code(code.to::<u8>())
+    }
+
+    /// These marks with `mark` at `place`.
+    ///
+    /// # Errors
+    /// For a place from 64 on.
+    pub fn with(self, place: usize, mark: Mark) -> Result<Self, MarkError> {
+        if place >= Self::PLACES {
+            return Err(MarkError::PlaceTooLarge(place));
+        }
+        let cleared = self.0 & !(U256::from(0xF_u8) << (4 * place));
+        Ok(Self(cleared | U256::from(mark.code()) << (4 * place)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_its_own_mark_and_no_other() {
+        for code in 0..=6 {
+            assert_eq!(Mark::from_code(code).expect("known").code(), code);
+        }
+        for code in 7..=255 {
+            assert_eq!(Mark::from_code(code), Err(MarkError::UnknownCode(code)));
+        }
+    }
+
+    #[test]
+    fn marks_keep_their_places() {
+        let marks = Marks::default().with(0, Mark::Valid).expect("place");
+        let marks = marks.with(63, Mark::PropertiesNotAccepted).expect("place");
+        let marks = marks.with(0, Mark::BindingWrong).expect("place");
+        assert_eq!(marks.get(0), Ok(Mark::BindingWrong));
+        assert_eq!(marks.get(1), Ok(Mark::Abstain));
+        assert_eq!(marks.get(63), Ok(Mark::PropertiesNotAccepted));
+        assert_eq!(marks.get(64), Err(MarkError::PlaceTooLarge(64)));
+        assert_eq!(Marks(U256::from(7)).get(0), Err(MarkError::UnknownCode(7)));
+    }
+}
