@@ -3,6 +3,8 @@
 use alloy_primitives::{B256, keccak256};
 use serde::{Deserialize, Serialize};
 
+use crate::domain;
+
 /// An epoch's number: whole `epochSeconds` since genesis (R2).
 pub type Epoch = u32;
 
@@ -51,7 +53,7 @@ impl DeviceId {
     /// hash makes the field's width fixed, whatever the vendor's is.
     pub fn from_hardware(tee: TeeType, hardware_id: &[u8]) -> Self {
         let mut preimage = [0_u8; 96];
-        preimage[..32].copy_from_slice(keccak256("multee/device/v1").as_slice());
+        preimage[..32].copy_from_slice(domain::DEVICE.as_slice());
         preimage[63] = tee as u8;
         preimage[64..].copy_from_slice(keccak256(hardware_id).as_slice());
         Self(keccak256(preimage))

@@ -1,0 +1,226 @@
+//! The confirmation block: what a device publishes once an epoch, its EIP-712 digest, and what ties evidence
+//! to it (R4, R6).
+
+use alloy_primitives::{Address, B256, keccak256};
+use alloy_sol_types::{Eip712Domain, SolStruct, eip712_domain};
+use serde::{Deserialize, Serialize};
+
+use crate::{Deployment, DeviceId, Epoch, Marks, Power, SeatId};
+
+/// The EIP-712 struct as the contract names it; apart, because its fields are words and ours have types.
+mod typed_data {
+    #![allow(missing_docs, reason = "described where the crate's own type is")]
+    alloy_sol_types::sol! {
+        struct ConfirmationBlock {
+            uint32 seat;
+            bytes32 deviceId;
+            address incarnation;
+            uint32 epoch;
+            bytes32 previousDigest;
+            bytes32 challenge;
+            bytes32 measurement;
+            uint64 power;
+            bytes32 propertiesDigest;
+            uint256 marks;
+        }
+    }
+}
+
+/// The length of the field a quote reserves for its user: SGX and TDX `REPORTDATA`, SEV-SNP `REPORT_DATA`.
+pub const REPORT_DATA_BYTES: usize = 64;
+
+/// What a device states about itself and its peers in one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ConfirmationBlock {
+    /// The seat that publishes.
+    pub seat: SeatId,
+    /// The machine it claims to be; verifiers read the true one from the evidence.
+    pub device_id: DeviceId,
+    /// The address of the key made inside the TEE at this boot; it signs the digest.
+    pub incarnation: Address,
+    /// The epoch in which it is published.
+    pub epoch: Epoch,
+    /// The digest of the seat's block before; zero for its first.
+    pub previous_digest: B256,
+    /// The epoch's challenge to this seat ([`crate::ChallengeInputs::challenge`]).
+    pub challenge: B256,
+    /// The digest of the registers that the policy makes up a measurement of (R16).
+    pub measurement: B256,
+    /// The measured power (R10).
+    pub power: Power,
+    /// The digest of the properties record.
+    pub properties_digest: B256,
+    /// The verdicts on the assigned blocks, in the order of the assignment (R4).
+    pub marks: Marks,
+}
+
+impl ConfirmationBlock {
+    /// The EIP-712 digest that the incarnation key signs: domain name `MulTEEverse`, version `1`, the
+    /// deployment's chain id and contract.
+    pub fn digest(&self, deployment: &Deployment) -> B256 {
+        self.typed_data().eip712_signing_hash(&signing_domain(deployment))
+    }
+
+    /// What the evidence must carry as report data: digest, incarnation address, twelve zeros.
+    pub fn report_data(&self, deployment: &Deployment) -> [u8; REPORT_DATA_BYTES] {
+        report_data(self.digest(deployment), self.incarnation)
+    }
+
+    fn typed_data(&self) -> typed_data::ConfirmationBlock {
+        typed_data::ConfirmationBlock {
+            seat: self.seat.0,
+            deviceId: self.device_id.0,
+            incarnation: self.incarnation,
+            epoch: self.epoch,
+            previousDigest: self.previous_digest,
+            challenge: self.challenge,
+            measurement: self.measurement,
+            power: self.power,
+            propertiesDigest: self.properties_digest,
+            marks: self.marks.0,
+        }
+    }
+}
+
+fn signing_domain(deployment: &Deployment) -> Eip712Domain {
+    eip712_domain! {
+        name: "MulTEEverse",
+        version: "1",
+        chain_id: deployment.chain_id,
+        verifying_contract: deployment.contract,
+    }
+}
+
+/// The EIP-712 domain separator of a deployment, for checking that the contract was built for it.
+pub fn domain_separator(deployment: &Deployment) -> B256 {
+    signing_domain(deployment).separator()
+}
+
+/// `digest ‖ incarnation ‖ 12 zeros`: a quote that carries it was made for this block, by the TEE that holds
+/// this key.
+pub fn report_data(digest: B256, incarnation: Address) -> [u8; REPORT_DATA_BYTES] {
+    let mut data = [0; REPORT_DATA_BYTES];
+    data[..32].copy_from_slice(digest.as_slice());
+    data[32..52].copy_from_slice(incarnation.as_slice());
+    data
+}
+
+/// `keccak256(digest ‖ evidence hash)`, what the contract keeps of a block (R6).
+pub fn evidence_binding(digest: B256, evidence_hash: B256) -> B256 {
+    let mut preimage = [0; 64];
+    preimage[..32].copy_from_slice(digest.as_slice());
+    preimage[32..].copy_from_slice(evidence_hash.as_slice());
+    keccak256(preimage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::U256;
+
+    const DEPLOYMENT: Deployment = Deployment { chain_id: 31_337, contract: Address::repeat_byte(0xC0) };
+    const TYPE: &str = "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,\
+        bytes32 previousDigest,bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,\
+        uint256 marks)";
+
+    fn block() -> ConfirmationBlock {
+        ConfirmationBlock {
+            seat: SeatId(3),
+            device_id: DeviceId(B256::repeat_byte(1)),
+            incarnation: Address::repeat_byte(2),
+            epoch: 9,
+            previous_digest: B256::repeat_byte(3),
+            challenge: B256::repeat_byte(4),
+            measurement: B256::repeat_byte(5),
+            power: 123_456,
+            properties_digest: B256::repeat_byte(6),
+            marks: Marks(U256::from(0x1121_u32)),
+        }
+    }
+
+    fn word(bytes: &[u8]) -> [u8; 32] {
+        let mut word = [0; 32];
+        word[32 - bytes.len()..].copy_from_slice(bytes);
+        word
+    }
+
+    #[test]
+    fn digest_follows_eip_712_by_hand() {
+        let separator = keccak256(
+            [
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
+                )
+                .0,
+                keccak256("MulTEEverse").0,
+                keccak256("1").0,
+                word(&31_337_u64.to_be_bytes()),
+                word(DEPLOYMENT.contract.as_slice()),
+            ]
+            .concat(),
+        );
+        assert_eq!(domain_separator(&DEPLOYMENT), separator);
+        let b = block();
+        let hash = keccak256(
+            [
+                keccak256(TYPE).0,
+                word(&3_u32.to_be_bytes()),
+                b.device_id.0.0,
+                word(b.incarnation.as_slice()),
+                word(&9_u32.to_be_bytes()),
+                b.previous_digest.0,
+                b.challenge.0,
+                b.measurement.0,
+                word(&123_456_u64.to_be_bytes()),
+                b.properties_digest.0,
+                b.marks.0.to_be_bytes::<32>(),
+            ]
+            .concat(),
+        );
+        let message = [&[0x19, 0x01], separator.as_slice(), hash.as_slice()].concat();
+        assert_eq!(b.digest(&DEPLOYMENT), keccak256(message));
+    }
+
+    #[test]
+    fn no_field_can_change_under_a_digest() {
+        let b = block();
+        let variants = [
+            ConfirmationBlock { seat: SeatId(4), ..b },
+            ConfirmationBlock { device_id: DeviceId(B256::ZERO), ..b },
+            ConfirmationBlock { incarnation: Address::ZERO, ..b },
+            ConfirmationBlock { epoch: 10, ..b },
+            ConfirmationBlock { previous_digest: B256::ZERO, ..b },
+            ConfirmationBlock { challenge: B256::ZERO, ..b },
+            ConfirmationBlock { measurement: B256::ZERO, ..b },
+            ConfirmationBlock { power: 0, ..b },
+            ConfirmationBlock { properties_digest: B256::ZERO, ..b },
+            ConfirmationBlock { marks: Marks::default(), ..b },
+        ];
+        for variant in variants {
+            assert_ne!(variant.digest(&DEPLOYMENT), b.digest(&DEPLOYMENT));
+        }
+    }
+
+    #[test]
+    fn a_digest_is_worth_nothing_on_another_chain_or_contract() {
+        let b = block();
+        assert_ne!(b.digest(&DEPLOYMENT), b.digest(&Deployment { chain_id: 1, ..DEPLOYMENT }));
+        assert_ne!(b.digest(&DEPLOYMENT), b.digest(&Deployment { contract: Address::ZERO, ..DEPLOYMENT }));
+    }
+
+    #[test]
+    fn report_data_is_digest_incarnation_and_twelve_zeros() {
+        let b = block();
+        let data = b.report_data(&DEPLOYMENT);
+        assert_eq!(data[..32], b.digest(&DEPLOYMENT).0);
+        assert_eq!(data[32..52], b.incarnation.0.0);
+        assert_eq!(data[52..], [0; 12]);
+    }
+
+    #[test]
+    fn evidence_binding_hashes_both_in_order() {
+        let (digest, evidence) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        assert_eq!(evidence_binding(digest, evidence), keccak256([digest.0, evidence.0].concat()));
+        assert_ne!(evidence_binding(digest, evidence), evidence_binding(evidence, digest));
+    }
+}

@@ -1,0 +1,184 @@
+//! The epoch's seed (R2) and the challenge each device answers with fresh evidence (R4).
+//!
+//! Both are keccak256 over `abi.encode` of a domain tag and fixed-width fields: one 32-byte word each, so
+//! that no two different inputs share a preimage.
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::SolValue;
+use serde::{Deserialize, Serialize};
+
+use crate::{Epoch, SeatId, domain};
+
+/// Which deployed contract a hash speaks to: what keeps blocks from being replayed on another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The chain's id (EIP-155).
+    pub chain_id: u64,
+    /// The contract's address there.
+    pub contract: Address,
+}
+
+/// What an epoch's seed is made of (R2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedInputs {
+    /// The contract that sets the seed.
+    pub deployment: Deployment,
+    /// The epoch that is opened.
+    pub epoch: Epoch,
+    /// The last seed set before; zero for the first.
+    pub last_seed: B256,
+    /// The hash of the block that the opening fixed as source.
+    pub block_hash: B256,
+}
+
+impl SeedInputs {
+    /// `keccak256(abi.encode(SEED, uint256 chainId, address contract, uint32 epoch, bytes32 lastSeed,
+    /// bytes32 blockHash))`.
+    pub fn seed(&self) -> B256 {
+        let Self { deployment, epoch, last_seed, block_hash } = *self;
+        let chain_id = U256::from(deployment.chain_id);
+        keccak256((domain::SEED, chain_id, deployment.contract, epoch, last_seed, block_hash).abi_encode())
+    }
+}
+
+/// What a challenge is made of (R4): evidence that answers it cannot be older than the seed, and a host that
+/// tells its TEE another time, policy or reference list makes it answer another challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChallengeInputs {
+    /// The contract the seat is registered in.
+    pub deployment: Deployment,
+    /// The opened epoch.
+    pub epoch: Epoch,
+    /// When that epoch began, in seconds since 1970-01-01 UTC: the clock of every appraisal in it (R16).
+    pub epoch_start_s: u64,
+    /// The epoch's seed.
+    pub seed: B256,
+    /// The seat that is challenged.
+    pub seat: SeatId,
+    /// The evidence policy's digest, frozen at the opening (R16).
+    pub policy_digest: B256,
+    /// The reference list's digest, frozen at the opening (R16).
+    pub reference_list_digest: B256,
+}
+
+impl ChallengeInputs {
+    /// `keccak256(abi.encode(CHALLENGE, uint256 chainId, address contract, uint32 epoch, uint64 epochStart,
+    /// bytes32 seed, uint32 seat, bytes32 policyDigest, bytes32 referenceListDigest))`.
+    pub fn challenge(&self) -> B256 {
+        let fields = (
+            domain::CHALLENGE,
+            U256::from(self.deployment.chain_id),
+            self.deployment.contract,
+            self.epoch,
+            self.epoch_start_s,
+            self.seed,
+            self.seat.0,
+            self.policy_digest,
+            self.reference_list_digest,
+        );
+        keccak256(fields.abi_encode())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEPLOYMENT: Deployment = Deployment { chain_id: 31_337, contract: Address::repeat_byte(0xC0) };
+
+    fn seed_inputs() -> SeedInputs {
+        SeedInputs {
+            deployment: DEPLOYMENT,
+            epoch: 7,
+            last_seed: B256::repeat_byte(1),
+            block_hash: B256::repeat_byte(2),
+        }
+    }
+
+    fn challenge_inputs() -> ChallengeInputs {
+        ChallengeInputs {
+            deployment: DEPLOYMENT,
+            epoch: 7,
+            epoch_start_s: 1_700_000_000,
+            seed: B256::repeat_byte(3),
+            seat: SeatId(5),
+            policy_digest: B256::repeat_byte(4),
+            reference_list_digest: B256::repeat_byte(5),
+        }
+    }
+
+    fn word(bytes: &[u8]) -> [u8; 32] {
+        let mut word = [0; 32];
+        word[32 - bytes.len()..].copy_from_slice(bytes);
+        word
+    }
+
+    fn all_differ(hashes: &[B256]) -> bool {
+        hashes.iter().enumerate().all(|(i, a)| hashes.iter().skip(i + 1).all(|b| a != b))
+    }
+
+    #[test]
+    fn seed_hashes_six_words() {
+        let inputs = seed_inputs();
+        let words = [
+            keccak256("multee/seed/v1").0,
+            word(&31_337_u64.to_be_bytes()),
+            word(DEPLOYMENT.contract.as_slice()),
+            word(&7_u32.to_be_bytes()),
+            inputs.last_seed.0,
+            inputs.block_hash.0,
+        ];
+        assert_eq!(inputs.seed(), keccak256(words.concat()));
+    }
+
+    #[test]
+    fn challenge_hashes_nine_words() {
+        let inputs = challenge_inputs();
+        let words = [
+            keccak256("multee/challenge/v1").0,
+            word(&31_337_u64.to_be_bytes()),
+            word(DEPLOYMENT.contract.as_slice()),
+            word(&7_u32.to_be_bytes()),
+            word(&1_700_000_000_u64.to_be_bytes()),
+            inputs.seed.0,
+            word(&5_u32.to_be_bytes()),
+            inputs.policy_digest.0,
+            inputs.reference_list_digest.0,
+        ];
+        assert_eq!(inputs.challenge(), keccak256(words.concat()));
+    }
+
+    #[test]
+    fn seed_differs_by_every_input() {
+        let base = seed_inputs();
+        let other_chain = Deployment { chain_id: 1, ..DEPLOYMENT };
+        let other_contract = Deployment { contract: Address::ZERO, ..DEPLOYMENT };
+        assert!(all_differ(&[
+            base.seed(),
+            SeedInputs { deployment: other_chain, ..base }.seed(),
+            SeedInputs { deployment: other_contract, ..base }.seed(),
+            SeedInputs { epoch: 8, ..base }.seed(),
+            SeedInputs { last_seed: base.block_hash, block_hash: base.last_seed, ..base }.seed(),
+            SeedInputs { last_seed: B256::ZERO, ..base }.seed(),
+            SeedInputs { block_hash: B256::ZERO, ..base }.seed(),
+        ]));
+    }
+
+    #[test]
+    fn challenge_differs_by_every_input() {
+        let base = challenge_inputs();
+        let other_chain = Deployment { chain_id: 1, ..DEPLOYMENT };
+        let other_contract = Deployment { contract: Address::ZERO, ..DEPLOYMENT };
+        assert!(all_differ(&[
+            base.challenge(),
+            ChallengeInputs { deployment: other_chain, ..base }.challenge(),
+            ChallengeInputs { deployment: other_contract, ..base }.challenge(),
+            ChallengeInputs { epoch: 8, ..base }.challenge(),
+            ChallengeInputs { epoch_start_s: 0, ..base }.challenge(),
+            ChallengeInputs { seed: B256::ZERO, ..base }.challenge(),
+            ChallengeInputs { seat: SeatId(6), ..base }.challenge(),
+            ChallengeInputs { policy_digest: B256::ZERO, ..base }.challenge(),
+            ChallengeInputs { reference_list_digest: B256::ZERO, ..base }.challenge(),
+        ]));
+    }
+}

@@ -1,0 +1,187 @@
+//! The seeded permutation of a roster's ranks (R4).
+//!
+//! A Feistel network on 2h bits, h least with 4^h ≥ N, four rounds, walked along its cycle until the image
+//! lies below N. Anyone computes one device's position from the seed alone, on chain too, without shuffling a
+//! list. Each walk takes fewer than four networks on average, since N > 4^(h−1).
+
+use alloy_primitives::{B256, keccak256};
+
+/// Rounds of the network (R4).
+const ROUNDS: u8 = 4;
+
+/// A permutation of the numbers below N, fixed by a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permutation {
+    seed: B256,
+    size: u32,
+    half_bits: u32,
+}
+
+impl Permutation {
+    /// The permutation of `0..size` that follows from `seed`.
+    pub fn new(seed: B256, size: u32) -> Self {
+        let bits = u32::BITS - size.saturating_sub(1).leading_zeros();
+        Self { seed, size, half_bits: bits.div_ceil(2) }
+    }
+
+    /// N: how many numbers are permuted.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// π: the position at which `rank` stands. `None` from N on.
+    pub fn position_of(&self, rank: u32) -> Option<u32> {
+        self.walk(rank, Self::forward)
+    }
+
+    /// π⁻¹: the rank that stands at `position`. `None` from N on.
+    pub fn rank_at(&self, position: u32) -> Option<u32> {
+        self.walk(position, Self::backward)
+    }
+
+    /// Ends because `from` itself lies below N and on its own cycle.
+    fn walk(&self, from: u32, network: fn(&Self, u32) -> u32) -> Option<u32> {
+        if from >= self.size {
+            return None;
+        }
+        let mut x = network(self, from);
+        while x >= self.size {
+            x = network(self, x);
+        }
+        Some(x)
+    }
+
+    fn forward(&self, x: u32) -> u32 {
+        let (left, right) = (0..ROUNDS).fold(self.split(x), |(l, r), i| (r, l ^ self.round(i, r)));
+        self.join(left, right)
+    }
+
+    fn backward(&self, x: u32) -> u32 {
+        let (left, right) = (0..ROUNDS).rev().fold(self.split(x), |(l, r), i| (r ^ self.round(i, l), l));
+        self.join(left, right)
+    }
+
+    /// `keccak256(abi.encode(bytes32 seed, uint256 number, uint256 right)) mod 2^h`.
+    fn round(&self, number: u8, right: u32) -> u32 {
+        let mut preimage = [0; 96];
+        preimage[..32].copy_from_slice(self.seed.as_slice());
+        preimage[63] = number;
+        preimage[92..].copy_from_slice(&right.to_be_bytes());
+        let [.., a, b, c, d] = keccak256(preimage).0;
+        u32::from_be_bytes([a, b, c, d]) & self.mask()
+    }
+
+    fn split(&self, x: u32) -> (u32, u32) {
+        (x >> self.half_bits, x & self.mask())
+    }
+
+    fn join(&self, left: u32, right: u32) -> u32 {
+        left << self.half_bits | right
+    }
+
+    /// h is at most 16, since a size has 32 bits.
+    fn mask(&self) -> u32 {
+        (1 << self.half_bits) - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_is_bijection(permutation: Permutation) {
+        let n = permutation.size();
+        let mut met = vec![false; n as usize];
+        for rank in 0..n {
+            let position = permutation.position_of(rank).expect("below n");
+            assert!(!met[position as usize], "position {position} of {n} taken twice");
+            met[position as usize] = true;
+            assert_eq!(permutation.rank_at(position), Some(rank));
+        }
+    }
+
+    #[test]
+    fn every_small_roster_is_permuted_and_found_again() {
+        for seed in 0..8 {
+            for n in 1..=70 {
+                assert_is_bijection(Permutation::new(B256::repeat_byte(seed), n));
+            }
+        }
+    }
+
+    #[test]
+    fn large_rosters_are_permuted_and_found_again() {
+        for n in [255, 256, 257, 1000, 1024, 1025, 10_000] {
+            assert_is_bijection(Permutation::new(B256::repeat_byte(9), n));
+        }
+    }
+
+    #[test]
+    fn largest_rosters_are_inverted() {
+        for n in [(1 << 20) - 1, 1 << 20, u32::MAX] {
+            let permutation = Permutation::new(B256::repeat_byte(9), n);
+            for rank in [0, 1, n / 2, n - 1] {
+                let position = permutation.position_of(rank).expect("below n");
+                assert!(position < n);
+                assert_eq!(permutation.rank_at(position), Some(rank));
+            }
+        }
+    }
+
+    #[test]
+    fn half_is_the_least_that_holds_the_roster() {
+        let half = |n| Permutation::new(B256::ZERO, n).half_bits;
+        assert_eq!([1, 2, 4, 5, 16, 17, 64, 65, 1 << 20].map(half), [0, 1, 1, 2, 2, 3, 3, 4, 10]);
+        for n in 1..5000_u64 {
+            let h = half(u32::try_from(n).expect("small"));
+            assert!(1 << (2 * h) >= n && (h == 0 || 1 << (2 * (h - 1)) < n));
+        }
+    }
+
+    #[test]
+    fn one_alone_stays_and_none_has_no_place() {
+        let alone = Permutation::new(B256::repeat_byte(1), 1);
+        assert_eq!((alone.position_of(0), alone.rank_at(0), alone.position_of(1)), (Some(0), Some(0), None));
+        let none = Permutation::new(B256::repeat_byte(1), 0);
+        assert_eq!((none.position_of(0), none.rank_at(0)), (None, None));
+    }
+
+    #[test]
+    fn another_seed_gives_another_order() {
+        let order =
+            |seed| (0..64).map(|r| Permutation::new(B256::repeat_byte(seed), 64).position_of(r)).collect();
+        let (one, other): (Vec<_>, Vec<_>) = (order(1), order(2));
+        assert_ne!(one, other);
+    }
+
+    /// Chances over 4096 seeds, in percent of an even draw: those of the luckiest rank at its best position,
+    /// and of the luckiest pair of ranks to stand side by side.
+    fn luckiest_percent(n: u32) -> (u32, u32) {
+        const SEEDS: u32 = 4096;
+        let mut at_position = vec![0_u32; (n * n) as usize];
+        let mut side_by_side = vec![0_u32; (n * n) as usize];
+        for seed in 0..SEEDS {
+            let permutation = Permutation::new(keccak256(seed.to_be_bytes()), n);
+            for position in 0..n {
+                let rank = permutation.rank_at(position).expect("below n");
+                let next = permutation.rank_at((position + 1) % n).expect("below n");
+                at_position[(rank * n + position) as usize] += 1;
+                side_by_side[(rank * n + next) as usize] += 1;
+            }
+        }
+        let most = |counts: Vec<u32>| counts.into_iter().max().expect("not empty");
+        (most(at_position) * 100 * n / SEEDS, most(side_by_side) * 100 * (n - 1) / SEEDS)
+    }
+
+    /// Four rounds are no perfect shuffle: with ideal round functions the luckiest of five ranks stands at its
+    /// best place 1.33 times as often as an even draw would put it, and the luckiest pair of 64 or of 256 ranks
+    /// side by side 1.4 to 1.5 times. A rank that could pick its place or neighbour would show N times.
+    #[test]
+    fn no_rank_can_pick_its_position_or_neighbour() {
+        for n in [2, 3, 4, 5, 6, 12, 16, 17] {
+            let (position, neighbour) = luckiest_percent(n);
+            assert!(position <= 145, "n {n}: {position} %");
+            assert!(neighbour <= 150, "n {n}: {neighbour} %");
+        }
+    }
+}
