@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {AttestationStorage} from "./AttestationStorage.sol";
+import {
+    BlockRef,
+    IConfirmation,
+    IProofOfAttestation,
+    Parameters,
+    Publication,
+    Refusal,
+    Settings
+} from "./interfaces/IProofOfAttestation.sol";
+import {Epochs} from "./libraries/Epochs.sol";
+import {Governing} from "./libraries/Governing.sol";
+import {Context, Publishing} from "./libraries/Publishing.sol";
+import {Settlement} from "./libraries/Settlement.sol";
+import {Clock, Cursor} from "./libraries/State.sol";
+import {Registry} from "./Registry.sol";
+
+/// @title One network of devices that verify each other (docs/protocol.md)
+/// @notice Guards, delegates, emits; the rules are in the libraries. What is called each epoch is here, all else in the
+/// `Registry`, whose address is fixed at deployment: no proxy, no upgrade. The whole face is `IProofOfAttestation`.
+contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
+    uint256 private constant SETTLED_MAX = 64;
+
+    /// @notice The code that answers what this contract does not.
+    Registry public immutable registry;
+
+    /// @param registry_ deployed with the same settings
+    constructor(Settings memory settings_, Parameters memory parameters_, Registry registry_)
+        AttestationStorage(settings_)
+        EIP712("MulTEEverse", "1")
+    {
+        Governing.requireParameters(parameters_);
+        if (keccak256(abi.encode(registry_.settings())) != keccak256(abi.encode(settings_))) {
+            revert IProofOfAttestation.SettingOutOfBounds("registry");
+        }
+        registry = registry_;
+        _state.parameters = parameters_;
+    }
+
+    // ---- epochs -------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IConfirmation
+    function openEpoch() external {
+        Epochs.open(_state, _clock());
+    }
+
+    /// @inheritdoc IConfirmation
+    function seedEpoch() external {
+        Epochs.ensureSeeded(_state, _clock());
+    }
+
+    /// @inheritdoc IConfirmation
+    function publish(Publication calldata publication) external returns (Refusal refusal) {
+        if (msg.sender != _knownSeat(publication.seat).operator) {
+            revert IProofOfAttestation.CallerNotOperator(publication.seat, msg.sender);
+        }
+        Clock memory clock = _clock();
+        Epochs.ensureSeeded(_state, clock);
+        Context memory context = Context(_genesis + uint256(clock.epoch) * _epochSeconds, _domainSeparatorV4());
+        return Publishing.publish(_state, clock, context, publication);
+    }
+
+    /// @inheritdoc IConfirmation
+    function settle(BlockRef[] calldata blocks) external returns (uint256 settled) {
+        if (blocks.length > SETTLED_MAX) revert IProofOfAttestation.TooMany(blocks.length, SETTLED_MAX);
+        Clock memory clock = _clock();
+        Cursor memory cursor = _state.cursor;
+        for (uint256 i; i < blocks.length; ++i) {
+            if (Settlement.settle(_state, clock, cursor, blocks[i].epoch, blocks[i].order)) ++settled;
+        }
+        _state.cursor = cursor;
+    }
+
+    // ---- all else -----------------------------------------------------------------------------------------
+
+    /// @dev Hands the call to the registry's code, in this contract's storage, and its answer back unread.
+    fallback() external {
+        address code = address(registry);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let done := delegatecall(gas(), code, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if iszero(done) { revert(free, returndatasize()) }
+            return(free, returndatasize())
+        }
+    }
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @notice How far a device is trusted (R11). `Unknown`: no seat is bound to the device.
+enum Tier {
+    Unknown,
+    Probation,
+    Full,
+    Warning,
+    Restricted,
+    Suspended,
+    Blocked
+}
+
+/// @notice Why a block entered the suspicious log (R8), or entered it again (R9).
+enum Suspicion {
+    NegativeMark,
+    Probation,
+    UnverifiedPower,
+    Unchecked,
+    Unwinding,
+    Flagged,
+    Undecided
+}
+
+/// @notice Why a publication ended after its settlement (R6).
+enum Refusal {
+    None,
+    Blocked,
+    Exiting,
+    Suspended,
+    BoundElsewhere,
+    RivalClaim,
+    UndecidedBlock
+}
+
+/// @notice What may change by announcement; snapshotted at each opening.
+/// @param latestChecks L1, checks of latest blocks a device; 1..=32
+/// @param suspiciousChecks L2, checks of window entries a device; 1..=64 − L1
+/// @param decisionMarks K, marks that decide, before fitting to the network (R5); L2..=90
+/// @param maxPenalties Q, penalty points that block an admitted seat; 1..=255
+/// @param fullGainStreak S, good steps in a row until the gain is full; 1..=15
+/// @param finalityEpochs epochs from passing to honest for good; 1..=11
+/// @param powerToleranceBps deviation from verified power that is still the same, in basis points; 0..=10000
+/// @param scoreGainBps share of the distance that one step covers, in basis points; 1..=10000
+/// @param admissionScore score a seat starts and restarts with, in basis points; 5000..=10000
+/// @param restartCooldownEpochs epochs from suspension to restart; 0..=1000
+/// @param rewardDelayEpochs epochs in which a bucket of rewards matures; 1..=3650
+/// @param unbondingEpochs epochs from announcing an exit to the principal; 1..=3650
+/// @param restrictedRewardBps share of the reward in tier Restricted, in basis points; 0..=10000
+/// @param bountyBps share of a deposit paid to who reports or removes, in basis points; 0..=5000
+/// @param minDeposit deposit of a joining seat, in the token's smallest unit
+/// @param rewardPerEpoch pot of an epoch, in the token's smallest unit
+struct Parameters {
+    uint8 latestChecks;
+    uint8 suspiciousChecks;
+    uint8 decisionMarks;
+    uint8 maxPenalties;
+    uint8 fullGainStreak;
+    uint8 finalityEpochs;
+    uint16 powerToleranceBps;
+    uint16 scoreGainBps;
+    uint16 admissionScore;
+    uint16 restartCooldownEpochs;
+    uint16 rewardDelayEpochs;
+    uint16 unbondingEpochs;
+    uint16 restrictedRewardBps;
+    uint16 bountyBps;
+    uint128 minDeposit;
+    uint128 rewardPerEpoch;
+}
+
+/// @notice What never changes.
+/// @param genesis start of epoch 0, Unix seconds; not before the deployment
+/// @param epochSeconds length of an epoch, in seconds; 12..=31536000
+/// @param retentionEpochs epochs for which blocks live; 16..=48
+/// @param maxSeats seats that can ever be registered; 1..=2^20
+struct Settings {
+    address token;
+    address owner;
+    uint64 genesis;
+    uint32 epochSeconds;
+    uint16 retentionEpochs;
+    uint32 maxSeats;
+}
+
+/// @notice A seat's claims at founding, joining or restart.
+struct Registration {
+    address operator;
+    bytes32 deviceId;
+    address incarnation;
+    bytes32 measurement;
+}
+
+/// @notice A measurement with the epochs in which it is allowed, both included (R16).
+struct ReferenceValue {
+    bytes32 measurement;
+    uint32 fromEpoch;
+    uint32 untilEpoch;
+}
+
+/// @notice What a device publishes; the rest of its confirmation block the contract knows (R6).
+/// @param previousDigest digest of the seat's block before this one; zero for the first
+/// @param challenge R4's challenge for this seat and epoch
+/// @param marks 64 places of four bits, place 0 lowest: latest blocks first, then window places
+/// @param power benchmark result
+/// @param r first half of the incarnation's signature of the block's EIP-712 digest
+/// @param vs second half, compact as in EIP-2098
+/// @param evidence bundle of quote and properties; at most 16 KiB
+struct Publication {
+    uint32 seat;
+    uint64 power;
+    bytes32 previousDigest;
+    bytes32 challenge;
+    bytes32 propertiesDigest;
+    uint256 marks;
+    bytes32 r;
+    bytes32 vs;
+    bytes evidence;
+}
+
+/// @notice A block's place: its epoch and its order there (R3).
+struct BlockRef {
+    uint32 epoch;
+    uint32 order;
+}
+
+/// @notice A seat as it stands.
+struct SeatView {
+    address provider;
+    address operator;
+    bytes32 deviceId;
+    address incarnation;
+    bytes32 measurement;
+    bytes32 lastDigest;
+    uint32 sinceEpoch;
+    uint32 joinedEpoch;
+    uint32 suspendedEpoch;
+    uint32 lastEpoch;
+    uint32 lastGoodEpoch;
+    bool hasPublished;
+    bool hasGoodBlock;
+    bool admitted;
+    Tier tier;
+    bool exiting;
+    uint16 score;
+    uint8 streak;
+    uint8 penalties;
+    uint64 verifiedPower;
+    uint128 deposit;
+}
+
+/// @notice A block as it stands. Its tally is that of its log entry while it is logged.
+struct BlockView {
+    uint32 seat;
+    uint32 epoch;
+    uint32 order;
+    uint16 weight;
+    uint32 positive;
+    uint32 negative;
+    uint8 count;
+    bool logged;
+    bool passed;
+    bool decided;
+    bool malicious;
+    bool honestForGood;
+    bool due;
+    uint40 position;
+    uint256 countedMarks;
+    bytes32 evidenceBinding;
+}
+
+/// @notice An epoch as its opening froze it. `opened` once its seed is set.
+struct EpochView {
+    uint32 epoch;
+    bool opened;
+    bytes32 seed;
+    uint64 seedBlock;
+    uint32 rosterEpoch;
+    uint32 rosterSize;
+    uint40 windowStart;
+    uint32 windowSize;
+    uint8 latestChecks;
+    uint8 suspiciousChecks;
+    uint8 decisionMarks;
+    uint32 previousOpened;
+    uint32 nextOpened;
+    uint32 weightedBlocks;
+    uint32 weightlessBlocks;
+    bytes32 policyDigest;
+    bytes32 referenceDigest;
+}
+
+/// @notice Where the network stands.
+struct NetworkView {
+    uint32 epoch;
+    uint32 lastOpened;
+    uint32 openedEpochs;
+    uint32 seats;
+    uint40 logEnd;
+    uint40 windowStart;
+    uint40 windowEnd;
+    uint8 decisionMarks;
+    uint256 deposits;
+    uint256 carry;
+    uint256 bounties;
+}
+
+/// @notice What a relying party learns of a device (R17).
+struct Trust {
+    uint32 seat;
+    Tier tier;
+    uint16 score;
+    bool operational;
+    bool flagged;
+    address incarnation;
+    bytes32 measurement;
+    bool hasGoodBlock;
+    uint32 lastGoodEpoch;
+    uint128 deposit;
+}
+
+/// @title What devices call each epoch
+interface IConfirmation {
+    /// @notice Opens the clock's epoch and fixes the block whose hash seeds it (R2).
+    function openEpoch() external;
+
+    /// @notice Sets the opened epoch's seed, once its source block is known (R2). Publication does it, too.
+    function seedEpoch() external;
+
+    /// @notice Publishes a confirmation block (R6). By the seat's operator, who answers for the evidence.
+    /// @return refusal None if published; else only the settlement took place
+    function publish(Publication calldata publication) external returns (Refusal refusal);
+
+    /// @notice Settles up to 64 blocks, skipping those not due (R9).
+    /// @return settled how many were due
+    function settle(BlockRef[] calldata blocks) external returns (uint256 settled);
+}
+
+/// @title Founding, governance, seats, and what others read
+interface IRegistry {
+    // ---- founding and governance (owner) ------------------------------------------------------------------
+
+    /// @notice Names a founding seat before genesis: admitted, score 10000, full streak (R1). The owner pays.
+    function found(address provider, Registration calldata registration, uint64 verifiedPower)
+        external
+        returns (uint32 seat);
+
+    /// @notice Sets the evidence policy; it holds from the next opening on (R16). At most 24 KiB.
+    function setPolicy(bytes calldata document) external;
+
+    /// @notice Replaces the reference values; they hold from the next opening on (R16). At most 64.
+    function setReferenceValues(ReferenceValue[] calldata values) external;
+
+    /// @notice Announces the way back from standstill (R1).
+    function announceStandstill() external;
+
+    /// @notice Revives up to 64 admitted seats after an announced standstill (R1).
+    function revive(uint32[] calldata seats) external;
+
+    // ---- seats --------------------------------------------------------------------------------------------
+
+    /// @notice Makes a provisional seat; the caller is its provider and pays `minDeposit` (R1).
+    function join(Registration calldata registration) external returns (uint32 seat);
+
+    /// @notice Begins a new incarnation (R11). By operator or provider.
+    function restart(uint32 seat, address incarnation, bytes32 measurement) external;
+
+    /// @notice Removes a seat that was not admitted within `retentionEpochs`; pays the caller a bounty (R1).
+    function remove(uint32 seat) external;
+
+    /// @notice Pays the caller's bounties.
+    function withdrawBounty() external returns (uint256 amount);
+
+    // ---- views --------------------------------------------------------------------------------------------
+
+    function trustOf(bytes32 deviceId) external view returns (Trust memory);
+    function isTrusted(bytes32 deviceId, uint16 minScore, uint32 maxAgeEpochs) external view returns (bool);
+    function boundSeatOf(bytes32 deviceId) external view returns (uint32 seat);
+    function seatOf(uint32 seat) external view returns (SeatView memory);
+    function blockOf(uint32 epoch, uint32 order) external view returns (BlockView memory);
+    function blockOfSeat(uint32 seat, uint32 epoch) external view returns (BlockView memory);
+    function epochOf(uint32 epoch) external view returns (EpochView memory);
+    function settings() external view returns (Settings memory);
+    function network() external view returns (NetworkView memory);
+    function parameters() external view returns (Parameters memory);
+    function referenceValues() external view returns (bytes32 digest, ReferenceValue[] memory values);
+    function policyDigest() external view returns (bytes32);
+    function bountyOf(address account) external view returns (uint256);
+
+    /// @notice The log entry at `position`: its block, tally, and outcome (0 none, 1 honest, 2 malicious).
+    function logEntry(uint40 position)
+        external
+        view
+        returns (BlockRef memory ref, uint32 positive, uint32 negative, uint8 count, uint8 outcome);
+
+    /// @notice The challenge of `seat` in the last opened epoch (R4).
+    function challengeOf(uint32 seat) external view returns (bytes32);
+
+    /// @notice What `seat` is assigned in the last opened epoch: rank, latest blocks, log positions (R4).
+    /// Positions of empty places are 2^40 − 1.
+    function assignmentOf(uint32 seat)
+        external
+        view
+        returns (bool ranked, uint32 rank, BlockRef[] memory latest, uint40[] memory positions);
+}
+
+/// @title Proof of Attestation: devices verify each other's evidence, the contract keeps the score
+/// @notice Rules are numbered R1–R17 as in docs/protocol.md. The events suffice to rebuild the state.
+interface IProofOfAttestation is IConfirmation, IRegistry {
+    // ---- events -------------------------------------------------------------------------------------------
+
+    event SeatRegistered(
+        uint32 indexed seat,
+        bytes32 indexed deviceId,
+        address indexed provider,
+        address operator,
+        uint128 deposit,
+        bool founding,
+        uint64 verifiedPower
+    );
+    event IncarnationBegun(
+        uint32 indexed seat, address indexed incarnation, bytes32 measurement, uint32 sinceEpoch
+    );
+    event SeatRestarted(uint32 indexed seat, uint32 epoch, uint16 score);
+    event SeatAdmitted(uint32 indexed seat, uint32 epoch, bytes32 indexed deviceId);
+    event ProbationBegun(uint32 indexed seat, uint32 epoch);
+    event SeatSuspended(uint32 indexed seat, uint32 epoch, uint16 score);
+    event SeatPenalised(uint32 indexed seat, uint32 epoch, uint8 penalties);
+    event SeatBlocked(uint32 indexed seat, uint32 epoch, uint128 slashed);
+    event SeatRemoved(uint32 indexed seat, uint32 epoch, address indexed remover, uint128 bounty);
+    event BountyPaid(address indexed to, uint256 amount);
+
+    event EpochOpened(
+        uint32 indexed epoch,
+        uint64 seedBlock,
+        uint32 rosterEpoch,
+        uint32 rosterSize,
+        uint40 windowStart,
+        uint32 windowSize,
+        uint8 decisionMarks,
+        bytes32 policyDigest,
+        bytes32 referenceDigest
+    );
+    event EpochSeeded(uint32 indexed epoch, bytes32 seed);
+
+    event BlockPublished(
+        uint32 indexed seat,
+        uint32 indexed epoch,
+        bytes32 digest,
+        uint32 order,
+        uint16 weight,
+        uint64 power,
+        bytes32 propertiesDigest,
+        uint256 marks,
+        bytes32 r,
+        bytes32 vs,
+        bytes evidence
+    );
+    event PublicationRefused(uint32 indexed seat, uint32 indexed epoch, Refusal reason);
+    event BlockLogged(uint32 indexed epoch, uint32 indexed order, uint40 position, Suspicion reason);
+    event BlockPassed(
+        uint32 indexed seat, uint32 indexed epoch, uint16 judgement, uint16 score, uint8 streak
+    );
+    event BlockDecided(
+        uint32 indexed seat,
+        uint32 indexed epoch,
+        bool malicious,
+        uint32 positive,
+        uint32 negative,
+        uint8 count,
+        uint16 judgement,
+        uint16 score,
+        uint8 streak
+    );
+    event BlockFinal(uint32 indexed seat, uint32 indexed epoch);
+
+    event PolicySet(bytes32 indexed digest, bytes document);
+    event ReferenceValuesSet(bytes32 indexed digest, ReferenceValue[] values);
+    event StandstillAnnounced(uint32 epoch, uint32 reviveFromEpoch);
+    event SeatRevived(uint32 indexed seat, uint32 epoch, uint16 score);
+
+    // ---- errors -------------------------------------------------------------------------------------------
+
+    error SettingOutOfBounds(bytes32 name);
+    error ParameterOutOfBounds(bytes32 name);
+    error NetworkNotStarted(uint64 genesis);
+    error NetworkAlreadyStarted(uint64 genesis);
+    error SeatLimitReached(uint32 maxSeats);
+    error SeatUnknown(uint32 seat);
+    error CallerNotOperator(uint32 seat, address caller);
+    error RegistrationIncomplete();
+    error DeviceIdBound(bytes32 deviceId, uint32 seat);
+    error DepositIncomplete(uint256 expected, uint256 received);
+    error SeatIsBlocked(uint32 seat);
+    error SeatIsExiting(uint32 seat);
+    error SeatNotRemovable(uint32 seat);
+    error RestartTooEarly(uint32 seat, uint32 fromEpoch);
+    error IncarnationNotNew(address incarnation);
+    error NothingToPay(address to);
+    error EpochAlreadyOpened(uint32 epoch);
+    error EpochNotOpened(uint32 epoch);
+    error SeedNotYetKnown(uint64 seedBlock);
+    error SeedExpired(uint64 seedBlock);
+    error EpochAlreadyPublished(uint32 seat, uint32 epoch);
+    error PreviousDigestWrong(bytes32 expected);
+    error ChallengeWrong(bytes32 expected);
+    error SignatureWrong(bytes32 digest);
+    error MarkUnknown(uint256 marks);
+    error MarkUnassigned(uint256 marks);
+    error EvidenceTooLarge(uint256 size);
+    error EvidenceMissing();
+    error TooMany(uint256 given, uint256 limit);
+    error DocumentTooLarge(uint256 size);
+    error DocumentMissing();
+    error ReferenceValueInvalid(uint256 index);
+    error NoStandstill(uint32 lastWeightedEpoch);
+    error StandstillTooEarly(uint32 fromEpoch);
+    error StandstillNotAnnounced();
+    error SeatNotRevivable(uint32 seat);
+    error BlockUnknown(uint32 epoch, uint32 order);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    IProofOfAttestation,
+    Parameters,
+    ReferenceValue,
+    Settings
+} from "../interfaces/IProofOfAttestation.sol";
+import {Histories} from "./History.sol";
+import {Scoring} from "./Scoring.sol";
+import {Standing, Standings} from "./Standing.sol";
+import {Clock, Cursor, Seat, State} from "./State.sol";
+
+/// @dev What the owner may do (R1, R16), and the bounds of every setting.
+library Governing {
+    bytes32 internal constant POLICY_DOMAIN = keccak256("multee/policy/v1");
+    bytes32 internal constant REFERENCES_DOMAIN = keccak256("multee/references/v1");
+    uint256 internal constant DOCUMENT_MAX = 24 * 1024;
+    uint256 internal constant REFERENCES_MAX = 64;
+    uint256 internal constant REVIVED_MAX = 64;
+    /// Epochs between announcing the way back from standstill and taking it.
+    uint256 internal constant STANDSTILL_DELAY = 2;
+
+    function setPolicy(State storage s, bytes calldata document) internal {
+        if (document.length == 0) revert IProofOfAttestation.DocumentMissing();
+        if (document.length > DOCUMENT_MAX) revert IProofOfAttestation.DocumentTooLarge(document.length);
+        bytes32 digest = keccak256(abi.encode(POLICY_DOMAIN, keccak256(document)));
+        s.policyDigest = digest;
+        emit IProofOfAttestation.PolicySet(digest, document);
+    }
+
+    function setReferenceValues(State storage s, ReferenceValue[] calldata values) internal {
+        if (values.length > REFERENCES_MAX) revert IProofOfAttestation.TooMany(values.length, REFERENCES_MAX);
+        for (uint256 i = s.referenceList.length; i > 0; --i) {
+            delete s.references[s.referenceList[i - 1]];
+            s.referenceList.pop();
+        }
+        for (uint256 i; i < values.length; ++i) {
+            ReferenceValue calldata value = values[i];
+            bool known = s.references[value.measurement].measurement != 0;
+            if (value.measurement == 0 || known || value.fromEpoch > value.untilEpoch) {
+                revert IProofOfAttestation.ReferenceValueInvalid(i);
+            }
+            s.references[value.measurement] = value;
+            s.referenceList.push(value.measurement);
+        }
+        bytes32 digest = keccak256(abi.encode(REFERENCES_DOMAIN, values));
+        s.referenceDigest = digest;
+        emit IProofOfAttestation.ReferenceValuesSet(digest, values);
+    }
+
+    /// @dev No block with weight for `finalityEpochs` epochs.
+    function _requireStandstill(State storage s, Clock memory clock) private view {
+        Cursor memory cursor = s.cursor;
+        uint256 last = cursor.hasWeighted ? cursor.weightedEpoch : 0;
+        if (clock.epoch <= last + s.parameters.finalityEpochs) {
+            revert IProofOfAttestation.NoStandstill(cursor.weightedEpoch);
+        }
+    }
+
+    function announceStandstill(State storage s, Clock memory clock) internal {
+        _requireStandstill(s, clock);
+        s.standstillAnnounced = clock.epoch + 1;
+        emit IProofOfAttestation.StandstillAnnounced(clock.epoch, uint32(clock.epoch + STANDSTILL_DELAY));
+    }
+
+    function revive(State storage s, Clock memory clock, uint32[] calldata seats) internal {
+        if (seats.length > REVIVED_MAX) revert IProofOfAttestation.TooMany(seats.length, REVIVED_MAX);
+        _requireStandstill(s, clock);
+        uint256 announced = s.standstillAnnounced;
+        // An announcement from before the last block with weight was of another standstill.
+        if (announced == 0 || (s.cursor.hasWeighted && announced - 1 <= s.cursor.weightedEpoch)) {
+            revert IProofOfAttestation.StandstillNotAnnounced();
+        }
+        uint256 from = announced - 1 + STANDSTILL_DELAY;
+        if (clock.epoch < from) revert IProofOfAttestation.StandstillTooEarly(uint32(from));
+        for (uint256 i; i < seats.length; ++i) {
+            _revive(s, clock, seats[i]);
+        }
+    }
+
+    function _revive(State storage s, Clock memory clock, uint32 seatId) private {
+        Seat storage seat = s.seats[seatId];
+        Standing standing = seat.standing;
+        if (!standing.has(Standings.ADMITTED) || standing.has(Standings.BLOCKED | Standings.EXITING)) {
+            revert IProofOfAttestation.SeatNotRevivable(seatId);
+        }
+        uint256 score = standing.score();
+        if (score < Scoring.RESTRICTED) score = Scoring.RESTRICTED;
+        // The current epoch counts as published, opened or not: the next opening's index is one above.
+        seat.standing = standing.without(Standings.PROBATION | Standings.SUSPENDED | Standings.UNVERIFIED)
+            .withScore(score, standing.streak()).withSeenIndex(s.opening.opened);
+        emit IProofOfAttestation.SeatRevived(seatId, clock.epoch, uint16(score));
+    }
+
+    function requireSettings(Settings memory settings) internal view {
+        if (settings.token.code.length == 0) revert IProofOfAttestation.SettingOutOfBounds("token");
+        _setting(settings.genesis, block.timestamp, type(uint40).max, "genesis");
+        _setting(settings.epochSeconds, 12, 365 days, "epochSeconds");
+        _setting(settings.retentionEpochs, 16, Histories.WIDTH, "retentionEpochs");
+        _setting(settings.maxSeats, 1, 1 << 20, "maxSeats");
+    }
+
+    function requireParameters(Parameters memory p) internal pure {
+        _parameter(p.latestChecks, 1, 32, "latestChecks");
+        _parameter(p.suspiciousChecks, 1, 64 - p.latestChecks, "suspiciousChecks");
+        _parameter(p.decisionMarks, p.suspiciousChecks, 90, "decisionMarks");
+        _parameter(p.maxPenalties, 1, 255, "maxPenalties");
+        _parameter(p.fullGainStreak, 1, 15, "fullGainStreak");
+        _parameter(p.finalityEpochs, 1, 11, "finalityEpochs");
+        _parameter(p.powerToleranceBps, 0, 10_000, "powerToleranceBps");
+        _parameter(p.scoreGainBps, 1, 10_000, "scoreGainBps");
+        _parameter(p.admissionScore, Scoring.RESTRICTED, Scoring.MAX, "admissionScore");
+        _parameter(p.restartCooldownEpochs, 0, 1_000, "restartCooldownEpochs");
+        _parameter(p.rewardDelayEpochs, 1, 3_650, "rewardDelayEpochs");
+        _parameter(p.unbondingEpochs, 1, 3_650, "unbondingEpochs");
+        _parameter(p.restrictedRewardBps, 0, 10_000, "restrictedRewardBps");
+        _parameter(p.bountyBps, 0, 5_000, "bountyBps");
+    }
+
+    function _setting(uint256 value, uint256 least, uint256 most, bytes32 name) private pure {
+        if (value < least || value > most) revert IProofOfAttestation.SettingOutOfBounds(name);
+    }
+
+    function _parameter(uint256 value, uint256 least, uint256 most, bytes32 name) private pure {
+        if (value < least || value > most) revert IProofOfAttestation.ParameterOutOfBounds(name);
+    }
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProofOfAttestation, Suspicion} from "../interfaces/IProofOfAttestation.sol";
+import {Assignment, Places} from "./Assignment.sol";
+import {BlockHead, BlockHeads} from "./BlockHead.sol";
+import {EpochHead} from "./EpochHead.sol";
+import {History, Histories} from "./History.sol";
+import {Scoring} from "./Scoring.sol";
+import {Standing, Standings} from "./Standing.sol";
+import {LogEntry, LogEntries, SuspiciousLog} from "./SuspiciousLog.sol";
+import {BlockRecord, Clock, Cursor, EpochRecord, Rings, Seat, State} from "./State.sol";
+
+/// @dev R9: blocks pass, are decided, or become honest for good; their seats' scores take a step.
+library Settlement {
+    using Rings for State;
+    using Rings for Seat;
+
+    /// @dev Settles the block if it is due.
+    function settle(State storage s, Clock memory clock, Cursor memory cursor, uint256 epoch, uint256 order)
+        internal
+        returns (bool)
+    {
+        BlockRecord storage record = s.blockAt(clock, epoch, order);
+        BlockHead head = record.head;
+        if (!head.exists() || head.epoch() != epoch || !isDue(s, clock, cursor, head)) return false;
+        if (head.has(BlockHeads.LOGGED)) _judge(s, clock, cursor, record, head, order);
+        else if (head.has(BlockHeads.PASSED)) _finish(s, record, head);
+        else if (head.count() == 0) {
+            record.head = SuspiciousLog.enter(s, clock, cursor, head, order, Suspicion.Unchecked);
+        } else {
+            _pass(s, clock, record, head);
+        }
+        return true;
+    }
+
+    /// @dev Settles up to `limit` due blocks of a seat, oldest first.
+    function settleOldest(State storage s, Clock memory clock, Cursor memory cursor, uint256 seatId, uint256 limit)
+        internal
+    {
+        unchecked {
+            Seat storage seat = s.seats[seatId];
+            History history = seat.history;
+            uint256 open = history.live(Histories.OPEN, clock.epoch, clock.retention);
+            if (open == 0) return;
+            uint256 last = history.last();
+            uint256 finality = s.parameters.finalityEpochs;
+            for (uint256 age = Histories.WIDTH; age > 0 && open != 0 && limit > 0;) {
+                --age;
+                uint256 bit = uint256(1) << age;
+                if (open & bit == 0) continue;
+                open &= ~bit;
+                uint256 epoch = last - age;
+                // Not due before its checking epoch is over, which is its own successor at the earliest, nor for
+                // good before finality: what cannot be due costs no storage read.
+                if (!history.isSet(Histories.UNDECIDED, epoch)) {
+                    uint256 wait = history.isSet(Histories.PASSED, epoch) ? finality + 1 : 1;
+                    if (epoch + wait >= clock.epoch) continue;
+                }
+                if (settle(s, clock, cursor, epoch, seat.orderOf(clock, epoch))) --limit;
+            }
+        }
+    }
+
+    function isDue(State storage s, Clock memory clock, Cursor memory cursor, BlockHead head)
+        internal
+        view
+        returns (bool)
+    {
+        unchecked {
+            if (!head.isOpen() || Rings.isVoid(clock, head.epoch())) return false;
+            bool accuser = head.has(BlockHeads.ACCUSER);
+            if (head.has(BlockHeads.LOGGED)) return head.position() < _horizon(clock, cursor, accuser);
+            uint256 check = s.epochAt(clock, head.epoch()).head.next();
+            if (check == 0) return false;
+            if (head.has(BlockHeads.PASSED)) return clock.epoch > check + s.parameters.finalityEpochs;
+            if (accuser) {
+                check = s.epochAt(clock, check).head.next();
+                if (check == 0) return false;
+            }
+            return clock.epoch > check;
+        }
+    }
+
+    /// @dev Entries below this position stood in a window whose epoch is over; for an accuser's block, in one
+    /// after which one more opened epoch is over.
+    function _horizon(Clock memory clock, Cursor memory cursor, bool accuser) private pure returns (uint256) {
+        bool over = clock.epoch > cursor.lastOpened;
+        if (accuser) return over ? cursor.windowStart : cursor.previousWindowStart;
+        return over ? cursor.windowEnd : cursor.windowStart;
+    }
+
+    function _finish(State storage s, BlockRecord storage record, BlockHead head) private {
+        record.head = head.withFlag(BlockHeads.FINAL);
+        Seat storage seat = s.seats[head.seat()];
+        seat.history = seat.history.without(Histories.OPEN, head.epoch());
+        emit IProofOfAttestation.BlockFinal(head.seat(), head.epoch());
+    }
+
+    function _pass(State storage s, Clock memory clock, BlockRecord storage record, BlockHead head) private {
+        Seat storage seat = s.seats[head.seat()];
+        record.head = head.withFlag(BlockHeads.PASSED);
+        seat.history = seat.history.with(Histories.PASSED, head.epoch()).withGood(head.epoch());
+        uint256 judgement = _judgement(s, clock, head, record.marks);
+        Standing standing = seat.standing;
+        if (!standing.has(Standings.BLOCKED)) {
+            standing = _step(s, clock, head, standing, judgement, false);
+            seat.standing = standing;
+        }
+        emit IProofOfAttestation.BlockPassed(
+            head.seat(), head.epoch(), uint16(judgement), uint16(standing.score()), uint8(standing.streak())
+        );
+    }
+
+    /// @dev Decides a logged block, or logs it again with its tally if too few marks came.
+    function _judge(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        BlockRecord storage record,
+        BlockHead head,
+        uint256 order
+    ) private {
+        LogEntry entry = SuspiciousLog.read(s, clock, head.position());
+        if (2 * entry.count() < cursor.decisionMarks) {
+            uint40 position = SuspiciousLog.append(s, clock, cursor, entry);
+            record.head = head.withPosition(position);
+            emit IProofOfAttestation.BlockLogged(head.epoch(), uint32(order), position, Suspicion.Undecided);
+            return;
+        }
+        bool malicious = entry.negative() > entry.positive();
+        SuspiciousLog.setOutcome(
+            s,
+            clock,
+            head.position(),
+            malicious ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST
+        );
+        record.head = head.withTally(entry.positive(), entry.negative(), entry.count())
+            .withFlag(malicious ? BlockHeads.DECIDED | BlockHeads.MALICIOUS : BlockHeads.DECIDED);
+        _decide(s, clock, head, entry, malicious, record.marks);
+        if (malicious) _unwind(s, clock, cursor, head, record.marks);
+    }
+
+    function _decide(
+        State storage s,
+        Clock memory clock,
+        BlockHead head,
+        LogEntry entry,
+        bool malicious,
+        uint256 marks
+    ) private {
+        Seat storage seat = s.seats[head.seat()];
+        History history = seat.history.without(Histories.OPEN, head.epoch()).without(Histories.UNDECIDED, head.epoch());
+        seat.history = malicious ? history : history.withGood(head.epoch());
+        uint256 judgement = _judgement(s, clock, head, marks);
+        Standing standing = seat.standing;
+        if (!standing.has(Standings.BLOCKED)) {
+            if (malicious || !head.has(BlockHeads.PASSED)) {
+                uint256 validity = malicious
+                    ? Scoring.ratio(entry.positive(), entry.positive() + entry.negative())
+                    : Scoring.MAX;
+                standing = _step(s, clock, head, standing, validity < judgement ? validity : judgement, malicious);
+            }
+            seat.standing = malicious
+                ? _penalise(s, clock, seat, head.seat(), standing)
+                : _admit(s, clock, seat, head, standing);
+        }
+        emit IProofOfAttestation.BlockDecided(
+            head.seat(),
+            head.epoch(),
+            malicious,
+            uint32(entry.positive()),
+            uint32(entry.negative()),
+            uint8(entry.count()),
+            uint16(judgement),
+            uint16(standing.score()),
+            uint8(standing.streak())
+        );
+    }
+
+    /// @dev One step of the seat's score; below 5000, out of probation, it is suspended (R11).
+    function _step(
+        State storage s,
+        Clock memory clock,
+        BlockHead head,
+        Standing standing,
+        uint256 r,
+        bool malicious
+    ) private returns (Standing) {
+        (uint256 score, uint256 streak) = Scoring.step(
+            standing.score(),
+            standing.streak(),
+            r,
+            malicious,
+            head.epoch() < standing.since(),
+            s.parameters.scoreGainBps,
+            s.parameters.fullGainStreak
+        );
+        standing = standing.withScore(score, streak);
+        if (score < Scoring.RESTRICTED && !standing.has(Standings.PROBATION | Standings.SUSPENDED)) {
+            standing = standing.with(Standings.SUSPENDED).withSuspendedAt(clock.epoch);
+            emit IProofOfAttestation.SeatSuspended(head.seat(), clock.epoch, uint16(score));
+        }
+        return standing;
+    }
+
+    /// @dev One penalty point; a provisional seat is blocked at once, another at Q (R9).
+    function _penalise(State storage s, Clock memory clock, Seat storage seat, uint32 seatId, Standing standing)
+        private
+        returns (Standing)
+    {
+        unchecked {
+            uint256 points = standing.penalties() + 1;
+            standing = standing.withPenalties(points);
+            emit IProofOfAttestation.SeatPenalised(seatId, clock.epoch, uint8(points));
+            if (standing.has(Standings.ADMITTED) && points < s.parameters.maxPenalties) return standing;
+            return block_(s, clock, seat, seatId, standing);
+        }
+    }
+
+    /// @dev Blocks a seat for good: its deposit goes to carry (R9, R12).
+    function block_(State storage s, Clock memory clock, Seat storage seat, uint32 seatId, Standing standing)
+        internal
+        returns (Standing)
+    {
+        uint128 slashed = seat.deposit;
+        seat.deposit = 0;
+        s.deposits -= slashed;
+        s.carry += slashed;
+        emit IProofOfAttestation.SeatBlocked(seatId, clock.epoch, slashed);
+        return standing.with(Standings.BLOCKED);
+    }
+
+    /// @dev Ends probation after an honest decision on a block of the current incarnation, and binds the device id
+    /// to the first seat that is admitted under it (R1, R9).
+    function _admit(State storage s, Clock memory clock, Seat storage seat, BlockHead head, Standing standing)
+        private
+        returns (Standing)
+    {
+        if (!standing.has(Standings.PROBATION) || head.epoch() < standing.since()) return standing;
+        if (standing.score() < Scoring.RESTRICTED) return standing;
+        bytes32 deviceId = seat.deviceId;
+        if (!standing.has(Standings.ADMITTED)) {
+            if (s.claims[deviceId].bound != 0) return standing;
+            s.claims[deviceId].bound = head.seat();
+        }
+        emit IProofOfAttestation.SeatAdmitted(head.seat(), clock.epoch, deviceId);
+        return standing.without(Standings.PROBATION).with(Standings.ADMITTED);
+    }
+
+    /// @dev a: how far this block's own counted marks were confirmed, by the outcomes known now (R9).
+    function _judgement(State storage s, Clock memory clock, BlockHead head, uint256 marks)
+        private
+        view
+        returns (uint256)
+    {
+        unchecked {
+            if (marks == 0) return Scoring.MAX;
+            EpochRecord storage record = s.epochAt(clock, head.epoch());
+            EpochHead epochHead = record.head;
+            (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 seed) =
+                _assigned(record, epochHead, head, marks);
+            (uint256 confirmed, uint256 contradicted) = (0, 0);
+            if (windowMarks != 0) {
+                (confirmed, contradicted) = _judgeWindow(s, clock, epochHead, places, windowMarks);
+            }
+            for (uint256 i; latestMarks != 0; ++i) {
+                if (latestMarks & 15 > 1) {
+                    uint256 outcome = _latestOutcome(s, clock, epochHead, seed, places, i);
+                    if (outcome == SuspiciousLog.OUTCOME_MALICIOUS) ++confirmed;
+                    else if (outcome == SuspiciousLog.OUTCOME_HONEST) ++contradicted;
+                }
+                latestMarks >>= 4;
+            }
+            return Scoring.ratio(confirmed, confirmed + contradicted);
+        }
+    }
+
+    function _judgeWindow(
+        State storage s,
+        Clock memory clock,
+        EpochHead epochHead,
+        Places memory places,
+        uint256 marks
+    ) private view returns (uint256 confirmed, uint256 contradicted) {
+        unchecked {
+            uint256 start = epochHead.windowStart();
+            uint256 place = places.first;
+            uint256 cell = type(uint256).max;
+            uint256 word;
+            for (; marks != 0; marks >>= 4) {
+                uint256 mark = marks & 15;
+                if (mark != 0) {
+                    uint256 ring = (start + place) % clock.logRing;
+                    if (ring / SuspiciousLog.OUTCOMES_PER_WORD != cell) {
+                        cell = ring / SuspiciousLog.OUTCOMES_PER_WORD;
+                        word = s.outcomes[cell];
+                    }
+                    uint256 outcome = (word >> (2 * (ring % SuspiciousLog.OUTCOMES_PER_WORD))) & 3;
+                    if (outcome != 0) {
+                        if ((mark == 1) == (outcome == SuspiciousLog.OUTCOME_HONEST)) ++confirmed;
+                        else ++contradicted;
+                    }
+                }
+                if (++place == places.wide) place = 0;
+            }
+        }
+    }
+
+    /// @dev The decision on the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.
+    function _latestOutcome(
+        State storage s,
+        Clock memory clock,
+        EpochHead epochHead,
+        bytes32 seed,
+        Places memory places,
+        uint256 i
+    ) private view returns (uint256) {
+        if (Rings.isVoid(clock, epochHead.roster())) return 0;
+        uint256 rank = Assignment.latestRank(epochHead, seed, places, i);
+        BlockHead target = s.blockAt(clock, epochHead.roster(), rank).head;
+        if (!target.has(BlockHeads.DECIDED)) return 0;
+        return target.has(BlockHeads.MALICIOUS) ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
+    }
+
+    /// @dev A malicious block's accomplices enter the log: latest blocks that it marked valid, open and not yet
+    /// logged (R9).
+    function _unwind(State storage s, Clock memory clock, Cursor memory cursor, BlockHead head, uint256 marks)
+        private
+    {
+        unchecked {
+            if (marks == 0) return;
+            EpochRecord storage record = s.epochAt(clock, head.epoch());
+            EpochHead epochHead = record.head;
+            (uint256 latestMarks,, Places memory places, bytes32 seed) =
+                _assigned(record, epochHead, head, marks);
+            uint256 roster = epochHead.roster();
+            if (Rings.isVoid(clock, roster)) return;
+            for (uint256 i; latestMarks != 0; ++i) {
+                if (latestMarks & 15 == 1) {
+                    uint256 rank = Assignment.latestRank(epochHead, seed, places, i);
+                    BlockRecord storage target = s.blockAt(clock, roster, rank);
+                    BlockHead targetHead = target.head;
+                    if (targetHead.isOpen() && !targetHead.has(BlockHeads.LOGGED)) {
+                        target.head = SuspiciousLog.enter(s, clock, cursor, targetHead, rank, Suspicion.Unwinding);
+                    }
+                }
+                latestMarks >>= 4;
+            }
+        }
+    }
+
+    /// @dev A block's marks, parted into those on latest blocks and on window places, and its assignment. Only
+    /// blocks with rank have marks.
+    function _assigned(EpochRecord storage record, EpochHead epochHead, BlockHead head, uint256 marks)
+        private
+        view
+        returns (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 seed)
+    {
+        unchecked {
+            seed = record.seed;
+            places = Assignment.placesOf(epochHead, seed, head.rank());
+            latestMarks = marks & ((uint256(1) << (4 * places.latest)) - 1);
+            windowMarks = marks >> (4 * places.latest);
+        }
+    }
+}
