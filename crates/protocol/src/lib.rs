@@ -1,9 +1,23 @@
 //! The rules of `MulTEEverse` in pure Rust, numbered as in `docs/protocol.md`.
 //!
-//! What the node, the chain client and the contract's tests share, so that nothing is written twice:
-//! identifiers and their encodings, marks, the confirmation block and its EIP-712 digest, the challenge,
-//! the seeded permutation and the assignment that follows from it (R4), weights, score steps and tiers
-//! (R7, R9, R11).
+//! What the node, the chain client and the contract's tests share, so that nothing is written twice.
+//!
+//! | module | what it holds | rules |
+//! |---|---|---|
+//! | `ids` | seats, TEE types, device ids, block ids | R3, R14 |
+//! | `mark` | verdicts on assigned blocks, 64 to a word | R4 |
+//! | [`domain`] | the tags that keep hashes apart | R4 |
+//! | `challenge` | the epoch's seed, the challenge to each seat | R2, R4 |
+//! | `block` | the confirmation block, its EIP-712 digest, report data | R4, R6 |
+//! | `permutation` | the seeded order of a roster | R4 |
+//! | `assignment` | what each device checks, and how many check each block | R4, R5 |
+//! | `standing` | scores, weights, tiers | R7, R11 |
+//! | `tally` | marks added up, verdicts, validity and judgement | R5, R7, R9 |
+//! | `trust` | how scores move | R9 |
+//! | `parameters` | defaults and bounds | all |
+//!
+//! `vectors/protocol.json` holds values of all of them; `tests/vectors.rs` compares this crate with it, and
+//! the contract's tests read the same file.
 //!
 //! This room does no I/O, reads no clock, draws no randomness, uses no floating point and iterates over
 //! nothing unordered: the contract in `contracts/` computes the same bits.
@@ -25,7 +39,11 @@ mod challenge;
 pub mod domain;
 mod ids;
 mod mark;
+mod parameters;
 mod permutation;
+mod standing;
+mod tally;
+mod trust;
 
 pub use assignment::{
     Assignment, AssignmentError, Check, EpochSnapshot, capacity, coverage, effective_decision_marks,
@@ -34,4 +52,8 @@ pub use block::{ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence
 pub use challenge::{ChallengeInputs, Deployment, SeedInputs};
 pub use ids::{BlockId, BlockIdError, DeviceId, Epoch, Power, SeatId, TeeType};
 pub use mark::{Mark, MarkError, Marks};
+pub use parameters::{Fixed, ParameterError, Parameters};
 pub use permutation::Permutation;
+pub use standing::{Score, ScoreError, Standing, Tier};
+pub use tally::{Judgement, Tally, Verdict};
+pub use trust::{Gain, Settled, Trust};
