@@ -249,7 +249,8 @@ interface IRegistry {
     /// @notice Sets the evidence policy; it holds from the next opening on (R16). At most 24 KiB.
     function setPolicy(bytes calldata document) external;
 
-    /// @notice Replaces the reference values; they hold from the next opening on (R16). At most 64.
+    /// @notice Replaces the reference values; they hold from the next opening on (R16). At most 64, in strictly
+    /// ascending order of measurement.
     function setReferenceValues(ReferenceValue[] calldata values) external;
 
     /// @notice Announces the way back from standstill (R1).

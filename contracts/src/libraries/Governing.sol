@@ -36,12 +36,14 @@ library Governing {
             delete s.references[s.referenceList[i - 1]];
             s.referenceList.pop();
         }
+        // Strictly ascending, so that one set of values has one digest.
+        bytes32 last;
         for (uint256 i; i < values.length; ++i) {
             ReferenceValue calldata value = values[i];
-            bool known = s.references[value.measurement].measurement != 0;
-            if (value.measurement == 0 || known || value.fromEpoch > value.untilEpoch) {
+            if (value.measurement <= last || value.fromEpoch > value.untilEpoch) {
                 revert IProofOfAttestation.ReferenceValueInvalid(i);
             }
+            last = value.measurement;
             s.references[value.measurement] = value;
             s.referenceList.push(value.measurement);
         }
