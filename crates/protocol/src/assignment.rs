@@ -6,7 +6,7 @@
 //!
 //! **Coverage.** For a window that R5 allows (1 ≤ W ≤ capacity) every place is checked by ⌊x⌋ or ⌈x⌉ devices,
 //! x = L2′·N/W*. With L2 ≥ 2 that is at least min(c, N), at most 2c and at most N; with N < c everyone checks
-//! everything. (L2 = 1 would halve it to about c/2, which is why [`crate::Parameters`] asks for two.)
+//! everything. (With L2 = 1 widening a window of one entry can halve its coverage to about c/2.)
 
 use alloy_primitives::B256;
 
@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// Why two suspicious checks are the least: with one, widening a window of one entry halves its coverage.
+    /// Why a network should ask for two suspicious checks at least: with one, widening a window of one entry halves its coverage.
     #[test]
     fn one_suspicious_check_alone_can_fall_short_of_c() {
         let met = coverage_by_entry(&epoch(14, 1, 11, 2, 1));

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Gain, Marks};
 
+/// L1 + L2 at most.
+#[allow(clippy::cast_possible_truncation, reason = "64")]
+const MARK_PLACES: u8 = Marks::PLACES as u8;
+
 /// What never changes after deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fixed {
-    /// An epoch's length in seconds, 1..=2592000 (thirty days).
+    /// An epoch's length in seconds, 12..=31536000 (a year).
     pub epoch_seconds: u32,
-    /// Epochs after which a block is void and its record may be overwritten (R9, R14), 16..=64.
+    /// Epochs after which a block is void and its record may be overwritten (R9, R14), 16..=48.
     pub retention_epochs: u8,
     /// Seats there can be, 1..=2²⁰ (R14).
     pub max_seats: u32,
@@ -28,8 +32,8 @@ impl Fixed {
     /// # Errors
     /// Names the first number that is out of its bounds.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        within("epoch_seconds", self.epoch_seconds, 1, 2_592_000)?;
-        within("retention_epochs", self.retention_epochs, 16, 64)?;
+        within("epoch_seconds", self.epoch_seconds, 12, 31_536_000)?;
+        within("retention_epochs", self.retention_epochs, 16, 48)?;
         within("max_seats", self.max_seats, 1, 1 << 20)
     }
 }
@@ -39,29 +43,30 @@ impl Fixed {
 /// Amounts are in the token's smallest unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Parameters {
-    /// L1: latest blocks each device checks (R4), at least 1. L1 + L2 ≤ 64.
+    /// L1: latest blocks each device checks (R4), 1..=32.
     pub latest_checks: u8,
-    /// L2: suspicious blocks each device checks (R4), 2..=K: one alone can leave a block short of marks.
+    /// L2: suspicious blocks each device checks (R4), 1..=64 − L1. One alone can leave a block with half the
+    /// checks it should have (see [`crate::Assignment`]).
     pub suspicious_checks: u8,
     /// K: marks a decision asks for in a large network (R5), L2..=90.
     pub decision_marks: u8,
     /// Q: penalty points that block a seat (R9), 1..=255.
     pub max_penalties: u8,
-    /// How far a block's power may lie from the last verified (R10), 1..=10000.
+    /// How far a block's power may lie from the last verified (R10), 0..=10000.
     pub power_tolerance_bps: u16,
     /// The part of the distance to its target that a score moves in one step (R9), 1..=10000.
     pub score_gain_bps: u16,
-    /// The score of a new seat, and the most a restarted one keeps (R1, R11), 5000..=8999: from lower an
-    /// honest newcomer would not be admitted by its first block, and a restart must not leave tier Full.
+    /// The score of a new seat, and the most a restarted one keeps (R1, R11), 5000..=10000: from lower
+    /// an honest newcomer might not be admitted by its first block.
     pub admission_score: u16,
     /// S: good blocks in a row until steps upward are full ones (R9), 1..=15.
     pub full_gain_streak: u8,
     /// Epochs after passing until a block is honest for good (R9), 1..=11: at the shortest retention a block
     /// must become final before it is void.
     pub finality_epochs: u8,
-    /// Epochs a suspended seat waits before it may restart (R11), 0..=255.
-    pub restart_cooldown_epochs: u8,
-    /// The least deposit of a new seat, at least 1: what there is to slash.
+    /// Epochs a suspended seat waits before it may restart (R11), 0..=1000.
+    pub restart_cooldown_epochs: u16,
+    /// The deposit of a joining seat (R1): what there is to slash.
     pub min_deposit: u128,
     /// The most an epoch pays out of unallocated funds, and as much again out of carry (R12).
     pub reward_per_epoch: u128,
@@ -111,15 +116,12 @@ pub enum ParameterError {
         /// The field's name.
         name: &'static str,
         /// Its value.
-        value: u128,
+        value: u32,
         /// The least that is allowed.
-        min: u128,
+        min: u32,
         /// The most that is allowed.
-        max: u128,
+        max: u32,
     },
-    /// L1 + L2 do not fit the marks of one block.
-    #[error("{0} checks do not fit 64 marks")]
-    TooManyChecks(u16),
 }
 
 impl Parameters {
@@ -139,27 +141,23 @@ impl Parameters {
     }
 
     fn validate_checks(&self) -> Result<(), ParameterError> {
-        within("latest_checks", self.latest_checks, 1, 62)?;
-        within("decision_marks", self.decision_marks, 2, 90)?;
-        within("suspicious_checks", self.suspicious_checks, 2, self.decision_marks)?;
-        let checks = u16::from(self.latest_checks) + u16::from(self.suspicious_checks);
-        if usize::from(checks) > Marks::PLACES {
-            return Err(ParameterError::TooManyChecks(checks));
-        }
-        Ok(())
+        within("latest_checks", self.latest_checks, 1, 32)?;
+        let places = MARK_PLACES - self.latest_checks;
+        within("suspicious_checks", self.suspicious_checks, 1, places)?;
+        within("decision_marks", self.decision_marks, self.suspicious_checks, 90)
     }
 
     fn validate_trust(&self) -> Result<(), ParameterError> {
         within("max_penalties", self.max_penalties, 1, u8::MAX)?;
-        within("power_tolerance_bps", self.power_tolerance_bps, 1, 10_000_u16)?;
+        within("power_tolerance_bps", self.power_tolerance_bps, 0, 10_000_u16)?;
         within("score_gain_bps", self.score_gain_bps, 1, 10_000_u16)?;
-        within("admission_score", self.admission_score, 5000_u16, 8999_u16)?;
+        within("admission_score", self.admission_score, 5000_u16, 10_000_u16)?;
         within("full_gain_streak", self.full_gain_streak, 1, 15)?;
         within("finality_epochs", self.finality_epochs, 1, 11)
     }
 
     fn validate_economy(&self) -> Result<(), ParameterError> {
-        within("min_deposit", self.min_deposit, 1, u128::MAX)?;
+        within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16)?;
         within("reward_delay_epochs", self.reward_delay_epochs, 1, 3650_u16)?;
         within("unbonding_epochs", self.unbonding_epochs, 1, 3650_u16)?;
         within("restricted_reward_bps", self.restricted_reward_bps, 0, 10_000_u16)?;
@@ -167,7 +165,7 @@ impl Parameters {
     }
 }
 
-fn within<N: Into<u128>>(name: &'static str, value: N, min: N, max: N) -> Result<(), ParameterError> {
+fn within<N: Into<u32>>(name: &'static str, value: N, min: N, max: N) -> Result<(), ParameterError> {
     let (value, min, max) = (value.into(), min.into(), max.into());
     if (min..=max).contains(&value) {
         return Ok(());
@@ -203,16 +201,16 @@ mod tests {
     fn the_bounds_themselves_are_allowed() {
         let least = Parameters {
             latest_checks: 1,
-            suspicious_checks: 2,
-            decision_marks: 2,
+            suspicious_checks: 1,
+            decision_marks: 1,
             max_penalties: 1,
-            power_tolerance_bps: 1,
+            power_tolerance_bps: 0,
             score_gain_bps: 1,
             admission_score: 5000,
             full_gain_streak: 1,
             finality_epochs: 1,
             restart_cooldown_epochs: 0,
-            min_deposit: 1,
+            min_deposit: 0,
             reward_per_epoch: 0,
             reward_delay_epochs: 1,
             unbonding_epochs: 1,
@@ -220,16 +218,16 @@ mod tests {
             bounty_bps: 0,
         };
         let most = Parameters {
-            latest_checks: 62,
-            suspicious_checks: 2,
+            latest_checks: 32,
+            suspicious_checks: 32,
             decision_marks: 90,
             max_penalties: 255,
             power_tolerance_bps: 10_000,
             score_gain_bps: 10_000,
-            admission_score: 8999,
+            admission_score: 10_000,
             full_gain_streak: 15,
             finality_epochs: 11,
-            restart_cooldown_epochs: 255,
+            restart_cooldown_epochs: 1000,
             min_deposit: u128::MAX,
             reward_per_epoch: u128::MAX,
             reward_delay_epochs: 3650,
@@ -244,23 +242,22 @@ mod tests {
     #[test]
     fn one_beyond_a_bound_is_refused_by_name() {
         assert_eq!(refused_field(with(|p| p.latest_checks = 0)), "latest_checks");
-        assert_eq!(refused_field(with(|p| p.latest_checks = 63)), "latest_checks");
-        assert_eq!(refused_field(with(|p| p.suspicious_checks = 1)), "suspicious_checks");
-        assert_eq!(refused_field(with(|p| p.suspicious_checks = 53)), "suspicious_checks");
-        assert_eq!(refused_field(with(|p| p.decision_marks = 1)), "decision_marks");
+        assert_eq!(refused_field(with(|p| p.latest_checks = 33)), "latest_checks");
+        assert_eq!(refused_field(with(|p| p.suspicious_checks = 0)), "suspicious_checks");
+        assert_eq!(refused_field(with(|p| p.suspicious_checks = 63)), "suspicious_checks");
+        assert_eq!(refused_field(with(|p| p.decision_marks = 39)), "decision_marks");
         assert_eq!(refused_field(with(|p| p.decision_marks = 91)), "decision_marks");
         assert_eq!(refused_field(with(|p| p.max_penalties = 0)), "max_penalties");
-        assert_eq!(refused_field(with(|p| p.power_tolerance_bps = 0)), "power_tolerance_bps");
         assert_eq!(refused_field(with(|p| p.power_tolerance_bps = 10_001)), "power_tolerance_bps");
         assert_eq!(refused_field(with(|p| p.score_gain_bps = 0)), "score_gain_bps");
         assert_eq!(refused_field(with(|p| p.score_gain_bps = 10_001)), "score_gain_bps");
         assert_eq!(refused_field(with(|p| p.admission_score = 4999)), "admission_score");
-        assert_eq!(refused_field(with(|p| p.admission_score = 9000)), "admission_score");
+        assert_eq!(refused_field(with(|p| p.admission_score = 10_001)), "admission_score");
         assert_eq!(refused_field(with(|p| p.full_gain_streak = 0)), "full_gain_streak");
         assert_eq!(refused_field(with(|p| p.full_gain_streak = 16)), "full_gain_streak");
         assert_eq!(refused_field(with(|p| p.finality_epochs = 0)), "finality_epochs");
         assert_eq!(refused_field(with(|p| p.finality_epochs = 12)), "finality_epochs");
-        assert_eq!(refused_field(with(|p| p.min_deposit = 0)), "min_deposit");
+        assert_eq!(refused_field(with(|p| p.restart_cooldown_epochs = 1001)), "restart_cooldown_epochs");
         assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 0)), "reward_delay_epochs");
         assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 3651)), "reward_delay_epochs");
         assert_eq!(refused_field(with(|p| p.unbonding_epochs = 0)), "unbonding_epochs");
@@ -271,18 +268,18 @@ mod tests {
 
     #[test]
     fn checks_that_do_not_fit_the_marks_are_refused() {
-        let crowded = with(|p| p.latest_checks = 25);
-        assert_eq!(crowded.validate(), Err(ParameterError::TooManyChecks(65)));
+        assert_eq!(with(|p| p.latest_checks = 24).validate(), Ok(()));
+        assert_eq!(refused_field(with(|p| p.latest_checks = 25)), "suspicious_checks");
     }
 
     #[test]
     fn fixed_numbers_have_bounds_too() {
         let fixed = Fixed::default();
         for wrong in [
-            Fixed { epoch_seconds: 0, ..fixed },
-            Fixed { epoch_seconds: 2_592_001, ..fixed },
+            Fixed { epoch_seconds: 11, ..fixed },
+            Fixed { epoch_seconds: 31_536_001, ..fixed },
             Fixed { retention_epochs: 15, ..fixed },
-            Fixed { retention_epochs: 65, ..fixed },
+            Fixed { retention_epochs: 49, ..fixed },
             Fixed { max_seats: 0, ..fixed },
             Fixed { max_seats: (1 << 20) + 1, ..fixed },
         ] {
