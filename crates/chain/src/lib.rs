@@ -1,1 +1,55 @@
-//! The contract's bindings, the `Chain` trait and the embedded chain.
+//! The chain, as the rest of the house sees it.
+//!
+//! [`Chain`] is narrow: ask a contract ([`Chain::call`]), have a transaction executed ([`Chain::send`]),
+//! look its receipt up again ([`Chain::receipt`]), read events ([`Chain::logs`]) and see how far the chain
+//! is ([`Chain::head`]). It is synchronous and object-safe, so a caller needs no runtime and a program may
+//! choose its chain when it runs.
+//!
+//! | module        | what it holds                                                                 |
+//! |---------------|-------------------------------------------------------------------------------|
+//! | `chain`       | the trait, [`Head`], [`Call`] and [`Answer`]                                   |
+//! | `transaction` | [`Transaction`], [`Once`], [`Outcome`], [`Receipt`]                            |
+//! | `log`         | [`LogFilter`], [`LogEntry`]                                                    |
+//! | `sender`      | [`Sender`]: an account with the key that authorises its transactions           |
+//! | [`bindings`]  | the deployed contracts' functions, events and errors, generated from their ABI |
+//! | `contract`    | typed reading of a contract, typed errors out of revert data                   |
+//! | `error`       | [`ChainError`] and its parts                                                   |
+//! | [`embedded`]  | a chain in this process: revm over an `SQLite` file                            |
+//!
+//! An outcome is not an error: a contract that reverts has answered, and its answer is
+//! [`Outcome::Reverted`] or [`Answer::Reverted`]. [`ChainError`] means that the chain gave no answer.
+//!
+//! This room holds no rule of the protocol, keeps no key beyond [`Sender`], and reads no clock: the
+//! embedded chain's time is set by its caller.
+
+pub mod bindings;
+mod chain;
+mod contract;
+pub mod embedded;
+mod error;
+mod log;
+mod sender;
+mod transaction;
+
+pub use chain::{Answer, Call, Chain, Head};
+pub use contract::{ReadError, UnknownRevert, decode_error, read};
+pub use error::{ChainError, Limit, Refusal, StorageError};
+pub use log::{LogEntry, LogFilter};
+pub use sender::{InvalidKey, Sender};
+pub use transaction::{Halt, Once, Outcome, Receipt, Transaction};
+
+/// Gas one transaction may use at most: Ethereum's cap since Osaka, 2²⁴ (EIP-7825).
+pub const TRANSACTION_GAS_MAX: u64 = 1 << 24;
+/// Gas one call may use at most: a block's worth.
+pub const CALL_GAS_MAX: u64 = 30_000_000;
+/// Bytes of data a call or transaction may carry: what Ethereum's nodes accept into their pools.
+pub const DATA_BYTES_MAX: usize = 128 * 1024;
+/// Blocks one [`LogFilter`] may span.
+pub const LOG_RANGE_BLOCKS_MAX: u64 = 100_000;
+/// Alternatives for the address, or for one topic, in one [`LogFilter`].
+pub const LOG_ALTERNATIVES_MAX: usize = 16;
+/// Logs one answer may hold: more than a block of 30 million gas can emit, so a range of one block
+/// always fits.
+pub const LOGS_MAX: usize = 100_000;
+/// Bytes of data all logs of one answer may hold together; a block of 30 million gas emits below 4 MiB.
+pub const LOG_BYTES_MAX: usize = 64 * 1024 * 1024;

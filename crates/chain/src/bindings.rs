@@ -1,0 +1,33 @@
+//! The contract's face, generated from the committed artifacts.
+//!
+//! [`IProofOfAttestation`] is what anyone calls; [`deployed`] holds what a founder deploys, in the order
+//! registry, then contract (and a token first, on devnets).
+
+use alloy_sol_types::sol;
+
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated from the contract's ABI, documented there"
+)]
+mod generated {
+    use super::sol;
+
+    sol!(
+        #[sol(extra_derives(Debug, PartialEq, Eq))]
+        IProofOfAttestation,
+        "../../contracts/artifacts/IProofOfAttestation.json"
+    );
+    /// What is deployed.
+    pub mod deployed {
+        use super::sol;
+
+        sol!(ProofOfAttestation, "../../contracts/artifacts/ProofOfAttestation.json");
+        sol!(Registry, "../../contracts/artifacts/Registry.json");
+        sol!(TestToken, "../../contracts/artifacts/TestToken.json");
+    }
+}
+
+pub use generated::IProofOfAttestation;
+pub use generated::deployed;
