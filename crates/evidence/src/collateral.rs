@@ -1,0 +1,90 @@
+//! Collateral: what the hardware vendor has signed about its platforms.
+
+use dcap_qvl::QuoteCollateralV3;
+use dcap_qvl::{QeIdentity, TcbInfo};
+
+/// Collateral for one platform family and TEE type, still unverified: TCB info, quoting enclave identity,
+/// both revocation lists and the certificates that sign them.
+///
+/// It comes from whoever runs a verifier's host, so nothing in it is believed before its signature is
+/// checked, and whatever is wrong with it is never held against the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collateral {
+    pub(crate) parts: QuoteCollateralV3,
+    pck_chain_pem: Option<String>,
+}
+
+/// Why a document is no collateral.
+#[derive(Debug, thiserror::Error)]
+pub enum CollateralParseError {
+    /// More than 1 MiB.
+    #[error("collateral of {len} bytes exceeds {max}", max = Collateral::BYTES_MAX)]
+    TooLarge {
+        /// How many bytes there are.
+        len: usize,
+    },
+    /// Not JSON, or not these fields.
+    #[error("collateral is malformed: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Collateral {
+    /// The largest document, in bytes.
+    pub const BYTES_MAX: usize = 1024 * 1024;
+
+    /// Reads collateral in the JSON form of dcap-qvl's `QuoteCollateralV3`: PEM chains and signed JSON as
+    /// strings, revocation lists and signatures in hex.
+    ///
+    /// # Errors
+    /// When the document is too large or malformed.
+    pub fn from_json(document: &[u8]) -> Result<Self, CollateralParseError> {
+        if document.len() > Self::BYTES_MAX {
+            return Err(CollateralParseError::TooLarge { len: document.len() });
+        }
+        let mut parts: QuoteCollateralV3 = serde_json::from_slice(document)?;
+        // Taken out, for dcap-qvl would prefer it to the chain in the quote: then whoever brings the
+        // collateral could make a good quote fail.
+        let pck_chain_pem = parts.pck_certificate_chain.take();
+        Ok(Self { parts, pck_chain_pem })
+    }
+
+    /// The collateral in the form that [`Self::from_json`] reads.
+    ///
+    /// # Errors
+    /// Never for collateral that was read; the serialiser's signature allows it.
+    pub fn to_json(&self) -> Result<Vec<u8>, CollateralParseError> {
+        let parts =
+            QuoteCollateralV3 { pck_certificate_chain: self.pck_chain_pem.clone(), ..self.parts.clone() };
+        Ok(serde_json::to_vec(&parts)?)
+    }
+
+    /// The platform's certificate chain, where the document brings one, for quotes that carry none. It is
+    /// used only when handed to [`Verifier::appraise_with_chain`](crate::Verifier::appraise_with_chain).
+    pub fn pck_chain_pem(&self) -> Option<&str> {
+        self.pck_chain_pem.as_deref()
+    }
+
+    pub(crate) fn tcb_info(&self) -> Option<TcbInfo> {
+        serde_json::from_str(&self.parts.tcb_info).ok()
+    }
+
+    pub(crate) fn qe_identity(&self) -> Option<QeIdentity> {
+        serde_json::from_str(&self.parts.qe_identity).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_and_malformed_documents_are_refused() {
+        let large = vec![b' '; Collateral::BYTES_MAX + 1];
+        assert!(matches!(Collateral::from_json(&large), Err(CollateralParseError::TooLarge { .. })));
+        let blank = vec![b' '; Collateral::BYTES_MAX];
+        assert!(matches!(Collateral::from_json(&blank), Err(CollateralParseError::Malformed(_))));
+        assert!(matches!(Collateral::from_json(b"{}"), Err(CollateralParseError::Malformed(_))));
+        let deep = "[".repeat(100_000);
+        assert!(matches!(Collateral::from_json(deep.as_bytes()), Err(CollateralParseError::Malformed(_))));
+    }
+}
