@@ -39,8 +39,8 @@ use alloy_primitives::{Address, B256, U256};
 use revm::database_interface::Database;
 
 use crate::{
-    Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Once, Receipt, Sender, StorageError,
-    Transaction,
+    Answer, Call, Chain, ChainError, Head, LOG_BYTES_MAX, LOGS_MAX, Limit, LogEntry, LogFilter, Once,
+    Receipt, Sender, StorageError, Transaction,
 };
 use block::Block;
 use state::{Changes, State};
@@ -190,7 +190,7 @@ impl Chain for Embedded {
 
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
         filter.check()?;
-        self.lock()?.state.store.logs(filter)
+        self.lock()?.state.store.logs(filter, LOGS_MAX, LOG_BYTES_MAX)
     }
 }
 

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::rows::{self, Account};
 use super::schema;
 use super::state::Changes;
-use crate::{ChainError, LOG_BYTES_MAX, LOGS_MAX, Limit, LogEntry, LogFilter, Receipt, StorageError};
+use crate::{ChainError, Limit, LogEntry, LogFilter, Receipt, StorageError};
 
 /// Statements kept compiled: all that this file has, and a few shapes of log filters.
 const STATEMENTS_KEPT: usize = 48;
@@ -188,8 +188,14 @@ impl Store {
         Ok(logs)
     }
 
-    /// The logs that a filter within its limits asks for.
-    pub(super) fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
+    /// The logs that a filter within its limits asks for, if they are at most `logs_max` with at most
+    /// `bytes_max` of data.
+    pub(super) fn logs(
+        &self,
+        filter: &LogFilter,
+        logs_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<LogEntry>, ChainError> {
         let (condition, values) = condition(filter);
         let mut statement = self.db.prepare_cached(&select_logs(&condition)).map_err(StorageError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(StorageError::from)?;
@@ -198,8 +204,8 @@ impl Store {
             let entry = rows::log_entry(row)?;
             bytes += entry.log.data.data.len();
             logs.push(entry);
-            Limit::Logs.check(logs.len() as u64, LOGS_MAX as u64)?;
-            Limit::LogBytes.check(bytes as u64, LOG_BYTES_MAX as u64)?;
+            Limit::Logs.check(logs.len() as u64, logs_max as u64)?;
+            Limit::LogBytes.check(bytes as u64, bytes_max as u64)?;
         }
         Ok(logs)
     }
