@@ -173,3 +173,19 @@ fn a_sender_with_code_is_refused() {
     let call = Call { data: Bytes::new(), ..Call::new(probe, &Probe::totalCall {}) };
     assert_eq!(chain.call(&call).expect("answers"), Answer::Reverted(Bytes::new()));
 }
+
+#[test]
+fn a_contract_that_destroys_itself_at_once_leaves_no_row() {
+    let chain = Embedded::in_memory(config()).expect("opens");
+    let probe = deploy(&chain);
+    let rows = || -> i64 {
+        let inner = chain.lock().expect("runs");
+        let counted = "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM storage)
+                            + (SELECT count(*) FROM code)";
+        inner.state.store.db.query_row(counted, [], |row| row.get(0)).expect("counts")
+    };
+    let before = rows();
+    let receipt = chain.send(&by(), &Transaction::invoke(probe, &Probe::ephemeralCall {})).expect("executes");
+    assert_eq!(receipt.outcome, Outcome::Success);
+    assert_eq!(rows(), before);
+}
