@@ -1,3 +1,91 @@
-//! The project's chores. `cargo xtask test` is the gate.
+//! The project's chores. `cargo xtask test` is the gate: what it passes may be merged.
+//!
+//! Plain `std::process` around the tools that do the work; no tool's own output is hidden. Chores find the
+//! workspace by where this crate was compiled, so they may be called from any folder in it.
 
-fn main() {}
+mod artifacts;
+mod bench;
+mod command;
+mod contracts;
+mod counts;
+mod error;
+mod gate;
+mod installs;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::ChoreError;
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything that must hold before a merge: format, lints, docs, every test, artifacts, licences
+    Test,
+    /// The Solidity side: compile, compare or test
+    Contracts {
+        #[command(subcommand)]
+        chore: ContractsChore,
+    },
+    /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
+    Bench {
+        /// Part of a benchmark target's name, such as `verification`
+        filter: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ContractsChore {
+    /// Compile afresh and write contracts/artifacts
+    Build,
+    /// Fail if contracts/artifacts differ from a fresh compile
+    Check,
+    /// Run the forge tests
+    Test {
+        /// Passed on to `forge test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
+    let root = root();
+    match chore {
+        Chore::Test => return Ok(gate::test(&root)),
+        Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
+        Chore::Contracts { chore } => {
+            installs::node(&root)?;
+            match chore {
+                ContractsChore::Build => artifacts::build(&root)?,
+                ContractsChore::Check => artifacts::check(&root)?,
+                ContractsChore::Test { args } => contracts::test(&root, &args)?,
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace's root: the parent of this crate's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}

@@ -1,0 +1,57 @@
+//! What the contracts' tools need: Node.js, and the npm packages under `contracts/`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::command;
+use crate::error::ChoreError;
+
+/// A copy of the lock file that `node_modules` was installed from, kept within it.
+const STAMP: &str = "node_modules/.installed-from";
+
+/// Node.js, npm and the locked packages: installed where they are missing or stale.
+///
+/// # Errors
+/// If Node.js is missing and this is no Debian with root, or if npm fails.
+pub(crate) fn node(root: &Path) -> Result<(), ChoreError> {
+    for program in ["node", "npm"] {
+        if !has(program) {
+            install_node(program)?;
+        }
+    }
+    packages(&root.join("contracts"))
+}
+
+fn has(program: &str) -> bool {
+    command::works(Command::new(program).arg("--version"))
+}
+
+fn install_node(program: &'static str) -> Result<(), ChoreError> {
+    if !is_root() || !has("apt-get") {
+        return Err(ChoreError::NodeMissing { program });
+    }
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "nodejs", "npm"])
+}
+
+fn is_root() -> bool {
+    command::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn apt(args: &[&str]) -> Result<(), ChoreError> {
+    command::run(Command::new("apt-get").arg("--quiet").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn packages(contracts: &Path) -> Result<(), ChoreError> {
+    let path = contracts.join("package-lock.json");
+    let lock = fs::read(&path).map_err(|source| ChoreError::File { path, source })?;
+    let stamp = contracts.join(STAMP);
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    // No package needs its install script; forge's would only look for the binary that is used directly.
+    let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    command::run(Command::new("npm").args(args).current_dir(contracts))?;
+    fs::write(&stamp, lock).map_err(|source| ChoreError::File { path: stamp, source })
+}
