@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    BlockRef,
+    BlockView,
+    EpochView,
+    IProofOfAttestation,
+    NetworkView,
+    Parameters,
+    Publication,
+    ReferenceValue,
+    Refusal,
+    Registration,
+    SeatView,
+    Settings,
+    Tier,
+    Trust
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {TestToken} from "../../src/devnet/TestToken.sol";
+import {ProofOfAttestation} from "../../src/ProofOfAttestation.sol";
+import {Registry} from "../../src/Registry.sol";
+import {Expectations} from "./Expectations.sol";
+
+/// @dev A network of devices with keys, and the loop they live in: open, seed, verify, publish, settle.
+///
+/// What honest verifiers find about a block is what its seat was when it published (`nature`): 1 valid, or the
+/// negative mark. What a seat says about it is its `Manner`'s.
+abstract contract NetworkFixture is Expectations {
+    /// @dev How a seat marks. `Slandering` devices call the other camp's blocks bad and their own camp's valid.
+    enum Manner {
+        Honest,
+        Lazy,
+        Slandering,
+        Praising,
+        Absent
+    }
+
+    uint256 internal constant DEPOSIT = 1_000 ether;
+    uint32 internal constant EPOCH_SECONDS = 86_400;
+    bytes32 internal constant MEASUREMENT = keccak256("measurement");
+    bytes32 internal constant BLOCK_TYPEHASH = keccak256(
+        "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,bytes32 previousDigest,"
+        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks)"
+    );
+
+    TestToken internal token;
+    IProofOfAttestation internal network;
+    uint64 internal genesis;
+
+    // The chain's clock, kept here: the compiler may hold `block.timestamp` for constant across a warp.
+    uint256 internal nowSeconds = 1_760_000_000;
+    uint256 internal height = 1_000;
+
+    uint256 internal keysMade;
+    mapping(uint32 seat => uint256) internal keyOf;
+    mapping(uint32 seat => uint8) internal nature;
+    mapping(uint32 seat => Manner) internal manner;
+    /// Slandering devices only trust their own camp.
+    mapping(uint32 seat => uint256) internal camp;
+    /// What verifiers find about a seat's block of an epoch: its nature then.
+    mapping(uint256 epoch => mapping(uint32 seat => uint8)) internal natureThen;
+    bytes internal evidence = hex"0102030405060708";
+
+    // ---- deployment ---------------------------------------------------------------------------------------
+
+    function retentionEpochs() internal pure virtual returns (uint16) {
+        return 16;
+    }
+
+    function maxSeats() internal pure virtual returns (uint32) {
+        return 128;
+    }
+
+    function parameters() internal pure virtual returns (Parameters memory) {
+        return Parameters({
+            latestChecks: 2,
+            suspiciousChecks: 40,
+            decisionMarks: 52,
+            maxPenalties: 13,
+            fullGainStreak: 5,
+            finalityEpochs: 8,
+            powerToleranceBps: 1_000,
+            scoreGainBps: 3_000,
+            admissionScore: 7_500,
+            restartCooldownEpochs: 1,
+            rewardDelayEpochs: 90,
+            unbondingEpochs: 14,
+            restrictedRewardBps: 5_000,
+            bountyBps: 1_000,
+            minDeposit: uint128(DEPOSIT),
+            rewardPerEpoch: 0
+        });
+    }
+
+    function settings() internal view returns (Settings memory) {
+        return Settings(address(token), address(this), genesis, EPOCH_SECONDS, retentionEpochs(), maxSeats());
+    }
+
+    /// @dev A network with `founders` seats, 1…founders, at the start of epoch 0.
+    function deploy(uint256 founders) internal {
+        vm.warp(nowSeconds);
+        vm.roll(height);
+        token = new TestToken();
+        genesis = uint64(nowSeconds + 1 days);
+        Registry code = new Registry(settings());
+        network = IProofOfAttestation(address(new ProofOfAttestation(settings(), parameters(), code)));
+        token.mint(address(this), 1_000_000_000 ether);
+        token.approve(address(network), type(uint256).max);
+        for (uint256 i; i < founders; ++i) {
+            found();
+        }
+        network.setPolicy("{\"policy\":\"test\"}");
+        ReferenceValue[] memory values = new ReferenceValue[](1);
+        values[0] = ReferenceValue(MEASUREMENT, 0, type(uint32).max);
+        network.setReferenceValues(values);
+        goTo(0);
+    }
+
+    function found() internal returns (uint32 seat) {
+        uint256 key = newKey();
+        uint32 next = network.network().seats + 1;
+        seat = network.found(providerOf(next), registration(next, deviceId(next), key), 1_000);
+        _remember(seat, key);
+    }
+
+    /// @dev A provisional seat under `id`.
+    function join(bytes32 id) internal returns (uint32 seat) {
+        uint256 key = newKey();
+        uint32 next = network.network().seats + 1;
+        address provider = providerOf(next);
+        token.mint(provider, DEPOSIT);
+        vm.prank(provider);
+        token.approve(address(network), DEPOSIT);
+        vm.prank(provider);
+        seat = network.join(registration(next, id, key));
+        _remember(seat, key);
+    }
+
+    function joinNew() internal returns (uint32 seat) {
+        return join(deviceId(network.network().seats + 1));
+    }
+
+    function restart(uint32 seat) internal {
+        uint256 key = newKey();
+        vm.prank(operatorOf(seat));
+        network.restart(seat, vm.addr(key), MEASUREMENT);
+        keyOf[seat] = key;
+    }
+
+    function _remember(uint32 seat, uint256 key) private {
+        keyOf[seat] = key;
+        nature[seat] = 1;
+    }
+
+    function newKey() internal returns (uint256) {
+        return uint256(keccak256(abi.encode("key", ++keysMade)));
+    }
+
+    function registration(uint32 seat, bytes32 id, uint256 key) internal pure returns (Registration memory) {
+        return Registration(operatorOf(seat), id, vm.addr(key), MEASUREMENT);
+    }
+
+    function deviceId(uint32 seat) internal pure returns (bytes32) {
+        return keccak256(abi.encode("device", seat));
+    }
+
+    function operatorOf(uint32 seat) internal pure returns (address) {
+        return address(uint160(0x10000000 + seat));
+    }
+
+    function providerOf(uint32 seat) internal pure returns (address) {
+        return address(uint160(0x20000000 + seat));
+    }
+
+    // ---- time ---------------------------------------------------------------------------------------------
+
+    function goTo(uint256 epoch) internal {
+        nowSeconds = genesis + epoch * EPOCH_SECONDS;
+        vm.warp(nowSeconds);
+        mine(1);
+    }
+
+    function mine(uint256 blocks) internal {
+        height += blocks;
+        vm.roll(height);
+    }
+
+    function nowEpoch() internal view returns (uint32) {
+        return uint32((nowSeconds - genesis) / EPOCH_SECONDS);
+    }
+
+    function nextEpoch() internal {
+        goTo(nowEpoch() + 1);
+    }
+
+    function openAndSeed() internal {
+        network.openEpoch();
+        mine(3);
+        network.seedEpoch();
+    }
+
+    // ---- publishing ---------------------------------------------------------------------------------------
+
+    function publication(uint32 seat, uint256 marks) internal view returns (Publication memory p) {
+        p.seat = seat;
+        p.power = 1_000;
+        p.previousDigest = network.seatOf(seat).lastDigest;
+        p.challenge = network.challengeOf(seat);
+        p.propertiesDigest = keccak256("properties");
+        p.marks = marks;
+        p.evidence = evidence;
+        return signed(p, keyOf[seat]);
+    }
+
+    /// @dev Signed anew, in EIP-2098's compact form.
+    function signed(Publication memory p, uint256 key) internal view returns (Publication memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digestOf(p));
+        p.r = r;
+        p.vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+        return p;
+    }
+
+    /// @dev The block's EIP-712 digest, computed here from its definition alone.
+    function digestOf(Publication memory p) internal view returns (bytes32) {
+        SeatView memory seat = network.seatOf(p.seat);
+        bytes32 inner = keccak256(
+            abi.encode(
+                BLOCK_TYPEHASH,
+                p.seat,
+                seat.deviceId,
+                seat.incarnation,
+                nowEpoch(),
+                p.previousDigest,
+                p.challenge,
+                seat.measurement,
+                p.power,
+                p.propertiesDigest,
+                p.marks
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domainSeparator(block.chainid, address(network)), inner));
+    }
+
+    function domainSeparator(uint256 chain, address verifying) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("MulTEEverse"),
+                keccak256("1"),
+                chain,
+                verifying
+            )
+        );
+    }
+
+    function send(Publication memory p) internal returns (Refusal) {
+        if (natureThen[nowEpoch()][p.seat] == 0) natureThen[nowEpoch()][p.seat] = nature[p.seat];
+        vm.prank(operatorOf(p.seat));
+        return network.publish(p);
+    }
+
+    function publish(uint32 seat, uint256 marks) internal returns (Refusal) {
+        return send(publication(seat, marks));
+    }
+
+    /// @dev Publishes with the marks that the seat's manner gives.
+    function publish(uint32 seat) internal returns (Refusal) {
+        return publish(seat, marksOf(seat));
+    }
+
+    // ---- verdicts -----------------------------------------------------------------------------------------
+
+    function verdict(uint32 marker, uint32 target, uint256 epoch) internal view returns (uint256) {
+        Manner how = manner[marker];
+        if (how == Manner.Lazy) return 0;
+        if (how == Manner.Praising) return 1;
+        if (how == Manner.Slandering) return camp[marker] == camp[target] ? 1 : 2;
+        return natureThen[epoch][target];
+    }
+
+    function marksOf(uint32 seat) internal view returns (uint256 marks) {
+        (, , BlockRef[] memory latest, uint40[] memory positions) = network.assignmentOf(seat);
+        uint256 place;
+        for (uint256 i; i < latest.length; ++i) {
+            marks |= verdictOn(seat, latest[i]) << (4 * place++);
+        }
+        for (uint256 i; i < positions.length; ++i) {
+            if (positions[i] != type(uint40).max) {
+                (BlockRef memory ref,,,,) = network.logEntry(positions[i]);
+                marks |= verdictOn(seat, ref) << (4 * place);
+            }
+            ++place;
+        }
+    }
+
+    /// @dev Abstains on blocks that left the rings: whatever is said of them is ignored.
+    function verdictOn(uint32 marker, BlockRef memory ref) internal view returns (uint256) {
+        try network.blockOf(ref.epoch, ref.order) returns (BlockView memory v) {
+            return verdict(marker, v.seat, ref.epoch);
+        } catch {
+            return 0;
+        }
+    }
+
+    // ---- whole epochs -------------------------------------------------------------------------------------
+
+    /// @dev Opens the epoch and lets every seat that may publish do so, in the order of their numbers.
+    function runEpoch() internal {
+        settleLive();
+        openAndSeed();
+        publishAll();
+    }
+
+    function publishAll() internal {
+        uint32 seats = network.network().seats;
+        for (uint32 seat = 1; seat <= seats; ++seat) {
+            if (mayTry(seat)) publish(seat);
+        }
+    }
+
+    function mayTry(uint32 seat) internal view returns (bool) {
+        if (manner[seat] == Manner.Absent) return false;
+        SeatView memory v = network.seatOf(seat);
+        return v.tier != Tier.Blocked && v.tier != Tier.Suspended && !v.exiting
+            && !(v.hasPublished && v.lastEpoch == nowEpoch());
+    }
+
+    function runEpochs(uint256 epochs) internal {
+        for (uint256 i; i < epochs; ++i) {
+            runEpoch();
+            nextEpoch();
+        }
+    }
+
+    /// @dev Settles what is due, oldest epoch first, as agents do when an epoch ends.
+    function settleLive() internal {
+        uint256 epoch = nowEpoch();
+        uint256 first = epoch + 1 > retentionEpochs() ? epoch + 1 - retentionEpochs() : 0;
+        for (; first < epoch; ++first) {
+            settleEpoch(uint32(first));
+        }
+    }
+
+    function settleEpoch(uint32 epoch) internal {
+        try network.epochOf(epoch) returns (EpochView memory v) {
+            settleOrders(epoch, 0, v.weightedBlocks);
+            settleOrders(epoch, (1 << 20) - v.weightlessBlocks, v.weightlessBlocks);
+        } catch {}
+    }
+
+    function settleOrders(uint32 epoch, uint32 first, uint32 count) internal {
+        while (count > 0) {
+            uint32 now_ = count < 64 ? count : 64;
+            BlockRef[] memory refs = new BlockRef[](now_);
+            for (uint32 i; i < now_; ++i) {
+                refs[i] = BlockRef(epoch, first + i);
+            }
+            network.settle(refs);
+            (first, count) = (first + now_, count - now_);
+        }
+    }
+
+    function settle(uint32 seat, uint32 epoch) internal returns (bool) {
+        BlockRef[] memory refs = new BlockRef[](1);
+        refs[0] = BlockRef(epoch, network.blockOfSeat(seat, epoch).order);
+        return network.settle(refs) == 1;
+    }
+
+    // ---- reading ------------------------------------------------------------------------------------------
+
+    function scoreOf(uint32 seat) internal view returns (uint256) {
+        return network.seatOf(seat).score;
+    }
+
+    function tierOf(uint32 seat) internal view returns (Tier) {
+        return network.seatOf(seat).tier;
+    }
+
+    function blockAt(uint32 seat, uint32 epoch) internal view returns (BlockView memory) {
+        return network.blockOfSeat(seat, epoch);
+    }
+
+    /// @dev A digest of everything that the views show: equal before and after iff nothing changed.
+    function fingerprint() internal view returns (bytes32 print) {
+        NetworkView memory v = network.network();
+        (bytes32 listDigest, ReferenceValue[] memory values) = network.referenceValues();
+        print = keccak256(
+            abi.encode(v, network.policyDigest(), listDigest, values, token.balanceOf(address(network)))
+        );
+        for (uint32 seat = 1; seat <= v.seats; ++seat) {
+            SeatView memory seatView = network.seatOf(seat);
+            print = keccak256(abi.encode(print, seatView, network.boundSeatOf(seatView.deviceId)));
+        }
+        for (uint40 position; position < v.logEnd; ++position) {
+            (BlockRef memory ref, uint32 positive, uint32 negative, uint8 count, uint8 outcome) =
+                network.logEntry(position);
+            print = keccak256(abi.encode(print, ref, positive, negative, count, outcome));
+        }
+        uint32 epoch = v.epoch;
+        for (uint32 i; i < retentionEpochs() && i <= epoch; ++i) {
+            print = keccak256(abi.encode(print, _epochPrint(epoch - i)));
+        }
+    }
+
+    function _epochPrint(uint32 epoch) private view returns (bytes32 print) {
+        try network.epochOf(epoch) returns (EpochView memory v) {
+            print = keccak256(abi.encode(v));
+            for (uint32 i; i < v.weightedBlocks; ++i) {
+                print = keccak256(abi.encode(print, network.blockOf(epoch, i)));
+            }
+            for (uint32 i = 1; i <= v.weightlessBlocks; ++i) {
+                print = keccak256(abi.encode(print, network.blockOf(epoch, (1 << 20) - i)));
+            }
+        } catch {}
+    }
+}
