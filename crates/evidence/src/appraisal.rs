@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::collateral::Collateral;
 use crate::crypto::{CryptoBackend, Remembering};
-use crate::device::{self, Device};
+use crate::device::{Device, check_hardware_id, examine};
 use crate::diagnosis::diagnose;
 use crate::error::{AppraisalError, CollateralFault, CollateralPart, PlatformFlag};
 use crate::measurement::{RegisterValue, measurement, registers};
@@ -176,6 +176,9 @@ impl Verifier {
         Ok(CollateralKey { tee: device.tee, fmspc: device.pck.fmspc.into(), ca })
     }
 
+    /// Two checks must agree before anything is accepted: our own of what the quote shows by itself, and the
+    /// library's of everything. The first is cheap for bad quotes and leaves only collateral and platform to
+    /// blame when the second refuses.
     fn appraise_any(
         &self,
         quote: &[u8],
@@ -183,22 +186,19 @@ impl Verifier {
         collateral: &Collateral,
         now_s: u64,
     ) -> Result<VerifiedEvidence, AppraisalError> {
-        let (parsed, tee) = device::parse(quote)?;
+        let device = self.examine_device(quote, given_chain_pem, now_s)?;
         let mut parts = collateral.parts.clone();
-        // dcap-qvl prefers the collateral's chain to the quote's; only a quote without one may get another.
-        parts.pck_certificate_chain = match parsed.inner_cert_type() {
-            device::CERTIFICATION_CHAIN => None,
-            _ => given_chain_pem.map(str::to_owned),
-        };
-        for root in &self.roots {
-            if let Some(claims) = self.verify(root, quote, &parts, now_s) {
-                return self.judge(tee, &claims, now_s);
-            }
+        // The library prefers the collateral's chain to the quote's; only a quote without one may get another.
+        if !device.carries_chain {
+            parts.pck_certificate_chain = given_chain_pem.map(str::to_owned);
         }
-        Err(self.diagnose(quote, given_chain_pem, collateral, now_s))
+        match self.verify(&device.root, quote, &parts, now_s) {
+            Some(claims) => self.judge(device.tee, &claims, now_s),
+            None => Err(self.diagnose(&device, collateral, now_s)),
+        }
     }
 
-    /// What the library finds under one root, if it accepts. Its reasons are words and are dropped.
+    /// What the library finds, if it accepts. Its reasons are words and are dropped.
     fn verify(
         &self,
         root: &[u8],
@@ -206,39 +206,28 @@ impl Verifier {
         collateral: &QuoteCollateralV3,
         now_s: u64,
     ) -> Option<QuoteClaims> {
-        match self.config {
-            VerifierConfig { backend: CryptoBackend::Ring, remember_signatures: false } => {
-                verify::<RingConfig>(root, quote, collateral, now_s)
-            }
-            VerifierConfig { backend: CryptoBackend::Ring, remember_signatures: true } => {
-                verify::<Remembering<RingConfig>>(root, quote, collateral, now_s)
-            }
-            VerifierConfig { backend: CryptoBackend::RustCrypto, remember_signatures: false } => {
-                verify::<RustCryptoConfig>(root, quote, collateral, now_s)
-            }
-            VerifierConfig { backend: CryptoBackend::RustCrypto, remember_signatures: true } => {
+        match (self.config.backend, self.config.remember_signatures) {
+            (CryptoBackend::Ring, false) => verify::<RingConfig>(root, quote, collateral, now_s),
+            (CryptoBackend::Ring, true) => verify::<Remembering<RingConfig>>(root, quote, collateral, now_s),
+            (CryptoBackend::RustCrypto, false) => verify::<RustCryptoConfig>(root, quote, collateral, now_s),
+            (CryptoBackend::RustCrypto, true) => {
                 verify::<Remembering<RustCryptoConfig>>(root, quote, collateral, now_s)
             }
         }
     }
 
-    /// Causes are found with remembered signatures: what the library checked just now is not checked twice.
-    fn diagnose(
-        &self,
-        quote: &[u8],
-        given_chain_pem: Option<&str>,
-        collateral: &Collateral,
-        now_s: u64,
-    ) -> AppraisalError {
-        let device = match self.examine_device(quote, given_chain_pem, now_s) {
-            Ok(device) => device,
-            Err(error) => return error,
-        };
+    fn diagnose(&self, device: &Device, collateral: &Collateral, now_s: u64) -> AppraisalError {
         let number = self.policy.tcb_evaluation_number();
-        match self.config.backend {
-            CryptoBackend::Ring => diagnose::<Remembering<RingConfig>>(&device, collateral, number, now_s),
-            CryptoBackend::RustCrypto => {
-                diagnose::<Remembering<RustCryptoConfig>>(&device, collateral, number, now_s)
+        match (self.config.backend, self.config.remember_signatures) {
+            (CryptoBackend::Ring, false) => diagnose::<RingConfig>(device, collateral, number, now_s),
+            (CryptoBackend::Ring, true) => {
+                diagnose::<Remembering<RingConfig>>(device, collateral, number, now_s)
+            }
+            (CryptoBackend::RustCrypto, false) => {
+                diagnose::<RustCryptoConfig>(device, collateral, number, now_s)
+            }
+            (CryptoBackend::RustCrypto, true) => {
+                diagnose::<Remembering<RustCryptoConfig>>(device, collateral, number, now_s)
             }
         }
     }
@@ -249,13 +238,13 @@ impl Verifier {
         given_chain_pem: Option<&str>,
         now_s: u64,
     ) -> Result<Device, AppraisalError> {
-        let chain = given_chain_pem.map(str::as_bytes);
-        match self.config.backend {
-            CryptoBackend::Ring => {
-                device::examine::<Remembering<RingConfig>>(quote, chain, &self.roots, now_s)
-            }
-            CryptoBackend::RustCrypto => {
-                device::examine::<Remembering<RustCryptoConfig>>(quote, chain, &self.roots, now_s)
+        let (chain, roots) = (given_chain_pem.map(str::as_bytes), self.roots.as_slice());
+        match (self.config.backend, self.config.remember_signatures) {
+            (CryptoBackend::Ring, false) => examine::<RingConfig>(quote, chain, roots, now_s),
+            (CryptoBackend::Ring, true) => examine::<Remembering<RingConfig>>(quote, chain, roots, now_s),
+            (CryptoBackend::RustCrypto, false) => examine::<RustCryptoConfig>(quote, chain, roots, now_s),
+            (CryptoBackend::RustCrypto, true) => {
+                examine::<Remembering<RustCryptoConfig>>(quote, chain, roots, now_s)
             }
         }
     }
@@ -269,7 +258,7 @@ impl Verifier {
         now_s: u64,
     ) -> Result<VerifiedEvidence, AppraisalError> {
         let pck = &claims.platform.pck;
-        device::check_hardware_id(&pck.ppid)?;
+        check_hardware_id(&pck.ppid)?;
         let chosen = self.policy.measured_registers(tee).ok_or(AppraisalError::TeeNotAccepted)?;
         self.check_collateral(claims, now_s)?;
         let advisory_ids = advisories(claims);

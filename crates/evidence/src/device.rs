@@ -23,7 +23,7 @@ const ISSUERS_MAX: usize = 4;
 const TEE_TYPE_SGX: u32 = 0;
 const TEE_TYPE_TDX: u32 = 0x81;
 const ECDSA_P256: u16 = 2;
-pub(crate) const CERTIFICATION_CHAIN: u16 = 5;
+const CERTIFICATION_CHAIN: u16 = 5;
 const QE_AUTHENTICATION_BYTES: usize = 32;
 
 /// A quote that holds by itself.
@@ -36,6 +36,8 @@ pub(crate) struct Device {
     pub(crate) path: Vec<CertificateDer<'static>>,
     /// The root it leads to, DER.
     pub(crate) root: Vec<u8>,
+    /// Whether the path's certificates came in the quote, not beside it.
+    pub(crate) carries_chain: bool,
 }
 
 /// Checks all that needs no collateral. Signatures inside the quote come first, for they depend on nothing
@@ -54,7 +56,15 @@ pub(crate) fn examine<C: Config>(
     let chain = Chain::of(&auth, given_chain_pem)?;
     let platform = chain.examine::<C>(&auth, roots, now_s)?;
     check_hardware_id(&platform.pck.ppid)?;
-    Ok(Device { quote, tee, qe_report, pck: platform.pck, path: platform.path, root: platform.root })
+    Ok(Device {
+        quote,
+        tee,
+        qe_report,
+        pck: platform.pck,
+        path: platform.path,
+        root: platform.root,
+        carries_chain: !chain.given,
+    })
 }
 
 /// The quote and its kind of TEE.

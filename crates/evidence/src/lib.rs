@@ -15,23 +15,41 @@
 //! | `device` | what a quote shows without collateral |
 //! | `diagnosis` | whose fault a refusal is |
 //! | `appraisal` | the verifier and what it makes |
+//! | `attester` | what obtains evidence from the TEE a program runs in |
 //! | `crypto` | which code checks signatures |
 //!
-//! The signatures, chains, revocations and TCB levels are dcap-qvl's business: no evidence is accepted that it
+//! Signatures, chains, revocations and TCB levels are dcap-qvl's business: no evidence is accepted that it
 //! refuses. This room adds what is ours: policy, measurement, identity, and causes.
+//!
+//! # Whose fault it is
+//!
+//! The device brings the quote, the verifier's host brings the collateral, and either may lie. What the quote
+//! shows by itself is judged first and needs no collateral; collateral is judged next, on its own; only then
+//! is the platform judged by it. So a device cannot hide its faults behind bad collateral, and a host that
+//! brings bad collateral gets an abstention out of it and nothing worse.
+//!
+//! A host can still bring a revocation list that is old but not yet due for renewal; until it is, a revoked
+//! machine passes with that host. The list's own dates bound this (Intel's lists: 30 days).
 //!
 //! This room does no I/O, reads no clock, trusts no input, and knows no vendor but by the roots it is given:
 //! evidence of a simulated vendor verifies under that vendor's root and under no other.
 //!
 //! # What a quote leaves unauthenticated
 //!
-//! No signature covers these bytes of a quote; whoever passes one on can change them, and the verdict with all
-//! that it says stays the same. They are: what follows the quote's end (hardware pads with zeros); the length
-//! of the signature data, as long as it reaches far enough; the outer certification type (6) of TDX quotes and
-//! lengths that reach into padding; bytes of the certificate chain outside its PEM blocks, line breaks in
-//! them, and the root's own certificate in it, which is replaced by the root that the policy accepts. The test
-//! `mutations` holds this list against the samples byte by byte. On chain the block's evidence hash covers
-//! them all (R6).
+//! No signature covers these bytes of a quote. Whoever passes it on can change them, and it is refused or keeps
+//! its meaning, down to the last field of [`VerifiedEvidence`]:
+//!
+//! - what follows the quote's end (hardware pads TDX quotes with zeros), and with padding the lengths that may
+//!   reach into it;
+//! - in TDX quotes the type of the outer certification data (6);
+//! - in the certificate chain: line breaks, the text around the PEM blocks, and all that follows the
+//!   platform's certificate and its issuer's, namely the root's own certificate, in whose place stands the
+//!   root that the policy accepts; and the chain's length, by which that can be cut off;
+//! - whether there is a chain at all: without one, or with one of other certificates, a quote does not verify
+//!   by itself.
+//!
+//! The test `mutations` holds this list against the samples byte by byte. Every other byte is covered: no
+//! change of it is accepted. On chain the block's evidence hash covers them all (R6).
 
 #![cfg_attr(
     not(test),
@@ -45,6 +63,7 @@
 )]
 
 mod appraisal;
+mod attester;
 mod bundle;
 mod collateral;
 mod crypto;
@@ -59,6 +78,7 @@ mod reference;
 mod status;
 
 pub use appraisal::{CollateralKey, PckCa, VerifiedEvidence, Verifier, VerifierConfig, VerifierError};
+pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
 pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
