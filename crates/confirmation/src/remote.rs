@@ -1,0 +1,73 @@
+//! The application as the controller sees it: through bytes.
+
+use std::io;
+
+use alloy_primitives::Address;
+
+use crate::confirm::{Confirm, ConfirmError, Status};
+use crate::duty::{Duty, SignedBlock};
+use crate::messages::{MessageError, Request, Response};
+
+/// Carries a request to an application and its response back: a socket, a pipe, a function call.
+pub trait Exchange {
+    /// The response to `request`.
+    ///
+    /// # Errors
+    /// When the way is broken, or the response would exceed [`Response::BYTES_MAX`].
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>>;
+}
+
+impl<F: FnMut(&[u8]) -> io::Result<Vec<u8>>> Exchange for F {
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        self(request)
+    }
+}
+
+/// An application on the other side of the boundary.
+#[derive(Debug)]
+pub struct Remote<E> {
+    exchange: E,
+    incarnation: Address,
+}
+
+impl<E: Exchange> Remote<E> {
+    /// Says hello to the application behind `exchange`.
+    ///
+    /// # Errors
+    /// When it cannot be reached or gives no proper answer.
+    pub fn connect(mut exchange: E) -> Result<Self, ConfirmError> {
+        let status = hello(&mut exchange)?;
+        Ok(Self { exchange, incarnation: status.incarnation })
+    }
+}
+
+impl<E: Exchange> Confirm for Remote<E> {
+    fn incarnation(&self) -> Address {
+        self.incarnation
+    }
+
+    fn status(&mut self) -> Result<Status, ConfirmError> {
+        hello(&mut self.exchange)
+    }
+
+    fn confirm(&mut self, duty: &Duty) -> Result<SignedBlock, ConfirmError> {
+        match ask(&mut self.exchange, &Request::Confirm(Box::new(duty.clone())))? {
+            Response::Confirmed(signed) => Ok(*signed),
+            Response::Refused(refusal) => Err(refusal.into()),
+            Response::Hello(_) => Err(MessageError::OtherKind.into()),
+        }
+    }
+}
+
+fn hello(exchange: &mut impl Exchange) -> Result<Status, ConfirmError> {
+    match ask(exchange, &Request::Hello)? {
+        Response::Hello(status) => Ok(status),
+        Response::Refused(refusal) => Err(refusal.into()),
+        Response::Confirmed(_) => Err(MessageError::OtherKind.into()),
+    }
+}
+
+fn ask(exchange: &mut impl Exchange, request: &Request) -> Result<Response, ConfirmError> {
+    let answer = exchange.exchange(&request.encode()?)?;
+    Ok(Response::decode(&answer)?)
+}
