@@ -193,7 +193,7 @@ impl Verifier {
             parts.pck_certificate_chain = given_chain_pem.map(str::to_owned);
         }
         match self.verify(&device.root, quote, &parts, now_s) {
-            Some(claims) => self.judge(device.tee, &claims, now_s),
+            Some(claims) => self.judge(device.tee, &claims, collateral, now_s),
             None => Err(self.diagnose(&device, collateral, now_s)),
         }
     }
@@ -255,12 +255,13 @@ impl Verifier {
         &self,
         tee: TeeType,
         claims: &QuoteClaims,
+        collateral: &Collateral,
         now_s: u64,
     ) -> Result<VerifiedEvidence, AppraisalError> {
         let pck = &claims.platform.pck;
         check_hardware_id(&pck.ppid)?;
         let chosen = self.policy.measured_registers(tee).ok_or(AppraisalError::TeeNotAccepted)?;
-        self.check_collateral(claims, now_s)?;
+        self.check_collateral(claims, collateral, now_s)?;
         let advisory_ids = advisories(claims);
         self.check_platform(claims, &advisory_ids)?;
         let registers = registers(&claims.report);
@@ -277,7 +278,12 @@ impl Verifier {
         })
     }
 
-    fn check_collateral(&self, claims: &QuoteClaims, now_s: u64) -> Result<(), AppraisalError> {
+    fn check_collateral(
+        &self,
+        claims: &QuoteClaims,
+        collateral: &Collateral,
+        now_s: u64,
+    ) -> Result<(), AppraisalError> {
         let fault = |part, fault| Err(AppraisalError::Collateral { part, fault });
         if claims.latest_issue_date > now_s {
             return fault(CollateralPart::Whole, CollateralFault::NotYetValid);
@@ -286,16 +292,19 @@ impl Verifier {
             return fault(CollateralPart::Whole, CollateralFault::Expired);
         }
         let expected = self.policy.tcb_evaluation_number();
-        // The verdict has the lower of both numbers, so both are asked for.
-        let identity = claims.qe.tcb_eval_data_number;
-        if identity != expected {
-            let wrong = CollateralFault::WrongEvaluationNumber { expected, found: identity };
-            return fault(CollateralPart::QeIdentity, wrong);
-        }
-        let lower = claims.tcb.eval_data_number;
-        if lower != expected {
-            let wrong = CollateralFault::WrongEvaluationNumber { expected, found: lower };
-            return fault(CollateralPart::TcbInfo, wrong);
+        // The claims' own number will not do: it is the lower of the two.
+        let numbers = [
+            (CollateralPart::TcbInfo, collateral.tcb_info_number()),
+            (CollateralPart::QeIdentity, Some(claims.qe.tcb_eval_data_number)),
+        ];
+        for (part, found) in numbers {
+            match found {
+                Some(found) if found == expected => {}
+                Some(found) => {
+                    return fault(part, CollateralFault::WrongEvaluationNumber { expected, found });
+                }
+                None => return fault(part, CollateralFault::Malformed),
+            }
         }
         Ok(())
     }

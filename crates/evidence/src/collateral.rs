@@ -2,6 +2,7 @@
 
 use dcap_qvl::QuoteCollateralV3;
 use dcap_qvl::{QeIdentity, TcbInfo};
+use serde::Deserialize;
 
 /// Collateral for one platform family and TEE type, still unverified: TCB info, quoting enclave identity,
 /// both revocation lists and the certificates that sign them.
@@ -12,6 +13,14 @@ use dcap_qvl::{QeIdentity, TcbInfo};
 pub struct Collateral {
     pub(crate) parts: QuoteCollateralV3,
     pck_chain_pem: Option<String>,
+    tcb_info_number: Option<u32>,
+}
+
+/// The one field of the TCB info that the verification library reads but does not report.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TcbInfoNumber {
+    tcb_evaluation_data_number: u32,
 }
 
 /// Why a document is no collateral.
@@ -45,7 +54,9 @@ impl Collateral {
         // Taken out, for dcap-qvl would prefer it to the chain in the quote: then whoever brings the
         // collateral could make a good quote fail.
         let pck_chain_pem = parts.pck_certificate_chain.take();
-        Ok(Self { parts, pck_chain_pem })
+        let number = serde_json::from_str::<TcbInfoNumber>(&parts.tcb_info).ok();
+        let tcb_info_number = number.map(|info| info.tcb_evaluation_data_number);
+        Ok(Self { parts, pck_chain_pem, tcb_info_number })
     }
 
     /// The collateral in the form that [`Self::from_json`] reads.
@@ -62,6 +73,11 @@ impl Collateral {
     /// used only when handed to [`Verifier::appraise_with_chain`](crate::Verifier::appraise_with_chain).
     pub fn pck_chain_pem(&self) -> Option<&str> {
         self.pck_chain_pem.as_deref()
+    }
+
+    /// The TCB info's evaluation number, to be believed once the TCB info's signature is.
+    pub(crate) fn tcb_info_number(&self) -> Option<u32> {
+        self.tcb_info_number
     }
 
     pub(crate) fn tcb_info(&self) -> Option<TcbInfo> {

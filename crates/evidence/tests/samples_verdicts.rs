@@ -171,7 +171,7 @@ fn wrong_evaluation_number_is_the_collaterals_fault() {
         let other = verifier(&policy(statuses, expected, "true"), VerifierConfig::default());
         let error = sample.appraise(&other, &sample.quote).expect_err("number");
         let fault = CollateralFault::WrongEvaluationNumber { expected, found: expected - 1 };
-        assert_eq!(error, AppraisalError::Collateral { part: CollateralPart::QeIdentity, fault });
+        assert_eq!(error, AppraisalError::Collateral { part: CollateralPart::TcbInfo, fault });
         assert_eq!(error.mark(), Mark::Abstain);
     }
 }

@@ -1,9 +1,9 @@
 //! What verifiers make of SIMULATED evidence: accepted under its own root alone, and each fault found out.
 
 use multee_evidence::{
-    AppraisalError, ChainFault, Collateral, CollateralFault, CollateralPart, CryptoBackend,
-    INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, PckCa, Policy, TcbStatus, VerifiedEvidence, Verifier,
-    VerifierConfig,
+    AppraisalError, ChainFault, Collateral, CollateralFault, CollateralPart, CryptoBackend, EpochRange,
+    INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, PckCa, Policy, Properties, PropertiesNotAccepted,
+    ReferenceValues, TcbStatus, VerifiedEvidence, Verifier, VerifierConfig,
 };
 use multee_mock_vendor::{
     CollateralSpec, Platform, PlatformSpec, QuoteSpec, QuotingEnclave, TcbLevel, Vendor, VendorConfig,
@@ -368,12 +368,12 @@ fn old_early_and_other_collateral_is_never_the_devices_fault() {
         ),
         (
             CollateralSpec { tcb_evaluation_number: NUMBER + 1, ..sound },
-            CollateralPart::QeIdentity,
+            CollateralPart::TcbInfo,
             CollateralFault::WrongEvaluationNumber { expected: NUMBER, found: NUMBER + 1 },
         ),
         (
             CollateralSpec { tcb_evaluation_number: NUMBER - 1, ..sound },
-            CollateralPart::QeIdentity,
+            CollateralPart::TcbInfo,
             CollateralFault::WrongEvaluationNumber { expected: NUMBER, found: NUMBER - 1 },
         ),
     ];
@@ -382,6 +382,57 @@ fn old_early_and_other_collateral_is_never_the_devices_fault() {
         let roots = [vendor.root_der()];
         let verdict = appraise(&verifier(&vendor), &roots, &quote(&platform), &collateral, NOW_S);
         assert_refused(verdict, &AppraisalError::Collateral { part, fault }, Mark::Abstain);
+    }
+}
+
+/// Sound collateral for SGX with one part taken from other collateral of the same vendor.
+fn mixed(vendor: &Vendor, other: CollateralSpec, parts: &[&str]) -> Collateral {
+    let json = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).expect("json");
+    let mut document = json(vendor.collateral(other.tee, other.fmspc).expect("simulated"));
+    let other = json(vendor.collateral_with(other).expect("in range"));
+    for part in parts {
+        document[part] = other[part].clone();
+    }
+    read(document.to_string().as_bytes())
+}
+
+#[test]
+fn every_part_of_the_collateral_is_asked_for_its_number_and_its_time() {
+    let vendor = vendor(1);
+    let platform = platform(&vendor, PlatformSpec::sound(1, TeeType::Sgx));
+    let sound = CollateralSpec {
+        tee: TeeType::Sgx,
+        fmspc: platform.spec().fmspc,
+        issued_s: NOT_BEFORE_S,
+        next_update_s: NOT_AFTER_S,
+        tcb_evaluation_number: NUMBER,
+    };
+    let number = |found| CollateralSpec { tcb_evaluation_number: found, ..sound };
+    let wrong = |found| CollateralFault::WrongEvaluationNumber { expected: NUMBER, found };
+    let later = CollateralSpec { issued_s: NOW_S + 1, ..sound };
+    let older = CollateralSpec { next_update_s: NOW_S - 1, ..sound };
+    let (tcb, identity) = (["tcb_info", "tcb_info_signature"], ["qe_identity", "qe_identity_signature"]);
+    let cases: &[(CollateralSpec, &[&str], CollateralPart, CollateralFault)] = &[
+        (number(NUMBER - 1), &tcb, CollateralPart::TcbInfo, wrong(NUMBER - 1)),
+        // The verification library reports only the lower of both numbers, which is the right one here.
+        (number(NUMBER + 1), &tcb, CollateralPart::TcbInfo, wrong(NUMBER + 1)),
+        (number(NUMBER - 1), &identity, CollateralPart::QeIdentity, wrong(NUMBER - 1)),
+        (number(NUMBER + 1), &identity, CollateralPart::QeIdentity, wrong(NUMBER + 1)),
+        (later, &tcb, CollateralPart::TcbInfo, CollateralFault::NotYetValid),
+        (later, &identity, CollateralPart::QeIdentity, CollateralFault::NotYetValid),
+        (later, &["pck_crl"], CollateralPart::Whole, CollateralFault::NotYetValid),
+        (later, &["root_ca_crl"], CollateralPart::Whole, CollateralFault::NotYetValid),
+        (older, &tcb, CollateralPart::TcbInfo, CollateralFault::Expired),
+        (older, &identity, CollateralPart::QeIdentity, CollateralFault::Expired),
+        (older, &["pck_crl"], CollateralPart::PckCrl, CollateralFault::Expired),
+        (older, &["root_ca_crl"], CollateralPart::RootCrl, CollateralFault::Expired),
+    ];
+    let verifier = verifier(&vendor);
+    let roots = [vendor.root_der()];
+    for (other, parts, part, fault) in cases {
+        let verdict = appraise(&verifier, &roots, &quote(&platform), &mixed(&vendor, *other, parts), NOW_S);
+        let error = AppraisalError::Collateral { part: *part, fault: *fault };
+        assert_refused(verdict, &error, Mark::Abstain);
     }
 }
 
@@ -492,4 +543,46 @@ fn with_chain(quote: &[u8], old: &str, new: &str) -> Vec<u8> {
     let proof_len = changed.len() - PROOF_LEN.end;
     changed[PROOF_LEN].copy_from_slice(&len(proof_len));
     changed
+}
+
+#[test]
+fn properties_and_power_are_held_against_the_policy() {
+    let vendor = vendor(1);
+    let platform = platform(&vendor, PlatformSpec::sound(1, TeeType::Sgx));
+    let evidence = verdict(&vendor, PlatformSpec::sound(1, TeeType::Sgx)).expect("sound");
+    let document = serde_json::json!({
+        "version": 1,
+        "roots": [root_digest(vendor.root_der())],
+        "platform_statuses": ["UpToDate"],
+        "tcb_evaluation_number": NUMBER,
+        "required_features": { "sgx": ["aesni"], "tdx": ["amx"] },
+        "power_bounds": [{ "fmspc": format!("0x{}", hex::encode(platform.spec().fmspc)), "power_max": 1000 }],
+    });
+    let policy = Policy::from_json(document.to_string().as_bytes()).expect("valid policy");
+    let properties = |features: &[&str]| {
+        let features = features.iter().map(|feature| (*feature).to_owned());
+        Properties::new("SIMULATED CPU", 4, 8192, features).expect("in range")
+    };
+    assert_eq!(policy.check_properties(&evidence, &properties(&["aesni"]), 1000), Ok(()));
+    let beyond = PropertiesNotAccepted::PowerBeyondBound { power: 1001, power_max: 1000 };
+    assert_eq!(policy.check_properties(&evidence, &properties(&["aesni"]), 1001), Err(beyond.clone()));
+    let missing = PropertiesNotAccepted::FeatureMissing("aesni".to_owned());
+    assert_eq!(policy.check_properties(&evidence, &properties(&["amx"]), 1000), Err(missing));
+    assert_eq!(beyond.mark(), Mark::PropertiesNotAccepted);
+    // The bound is the family's: another one has none, and another TEE needs other features.
+    let tdx = verdict(&vendor, PlatformSpec::sound(1, TeeType::Tdx)).expect("sound");
+    assert_eq!(policy.check_properties(&tdx, &properties(&["amx"]), u64::MAX), Ok(()));
+}
+
+#[test]
+fn measurement_must_be_a_reference_value_of_the_epoch() {
+    let vendor = vendor(1);
+    let evidence = verdict(&vendor, PlatformSpec::sound(1, TeeType::Sgx)).expect("sound");
+    let range = EpochRange { first: 5, last: 9 };
+    let list = ReferenceValues::new([(evidence.measurement(), range)]).expect("proper range");
+    assert_eq!(list.check(&evidence, 5), Ok(()));
+    let late = list.check(&evidence, 10).expect_err("over");
+    assert_eq!((late.measurement, late.epoch), (evidence.measurement(), 10));
+    assert_eq!(late.mark(), Mark::MeasurementNotAllowed);
+    assert!(ReferenceValues::default().check(&evidence, 5).is_err());
 }
