@@ -200,9 +200,11 @@ mod tests {
         };
         assert_eq!(asked(b"key", b"ab", b"ab"), (true, 1));
         assert_eq!(asked(b"key", b"ab", b"ab"), (true, 0), "remembered");
-        assert_eq!(asked(b"other", b"ab", b"ab"), (true, 1), "another key is another question");
-        assert_eq!(asked(b"key", b"abc", b"ab"), (false, 1), "another message");
-        assert_eq!(asked(b"key", b"ab", b"abc"), (false, 1), "another signature");
+        assert_eq!(asked(b"kex", b"ab", b"ab"), (true, 1), "another key is another question");
+        assert_eq!(asked(b"key", b"xb", b"xb"), (true, 1), "so is another message");
+        assert_eq!(asked(b"key", b"xb", b"ab"), (false, 1), "or signature");
+        assert_eq!(asked(b"key", b"abc", b"ab"), (false, 1), "a longer message");
+        assert_eq!(asked(b"key", b"ab", b"abc"), (false, 1), "a longer signature");
         assert_eq!(asked(b"key", b"ab", b"abc"), (false, 1), "failures are asked again");
         assert_eq!(asked(b"keya", b"b", b"ab"), (false, 1), "the same bytes split elsewhere");
     }
