@@ -40,14 +40,16 @@ pub enum ReferenceValuesError {
     /// A range that ends before it begins allows nothing and is a mistake.
     #[error("range of epochs {first} to {last} is empty", first = .0.first, last = .0.last)]
     EmptyRange(EpochRange),
-    /// More than 4,096 measurements.
+    /// More than 64 measurements.
     #[error("more than {max} measurements", max = ReferenceValues::ENTRIES_MAX)]
     TooMany,
 }
 
 impl ReferenceValues {
-    /// The most measurements a list has.
-    pub const ENTRIES_MAX: usize = 4096;
+    /// The most measurements a list has, as in the contract.
+    pub const ENTRIES_MAX: usize = 64;
+    /// Where the list lies in its `abi.encode`, in bytes: after the domain and this very offset.
+    const LIST_OFFSET: u64 = 0x40;
 
     /// The list with these measurements; the last range for a measurement counts.
     ///
@@ -98,11 +100,11 @@ impl ReferenceValues {
         Err(MeasurementNotAllowed { measurement, epoch })
     }
 
-    /// One digest over the whole list: `keccak256` over 32-byte words, namely the domain's hash
-    /// (`multee/reference-values/v1`), the number of measurements, and for each in ascending order the
-    /// measurement, its first and its last epoch.
+    /// What stands on chain: `keccak256(abi.encode(keccak256("multee/references/v1"), values))`, where `values` is
+    /// an array of `(bytes32 measurement, uint32 fromEpoch, uint32 untilEpoch)`, ascending by measurement.
     pub fn digest(&self) -> B256 {
-        let mut words = Words::new("multee/reference-values/v1");
+        let mut words = Words::new("multee/references/v1");
+        words.put_number(Self::LIST_OFFSET);
         words.put_number(self.ranges.len() as u64);
         for (measurement, range) in self.entries() {
             words.put(measurement);
@@ -148,7 +150,11 @@ mod tests {
         assert_eq!(turned.digest(), upgrade().digest());
         assert_eq!(
             upgrade().digest(),
-            b256!("0xa13e9a0c97b83b104df11617d7be69259721626b145faad67cb5a87744bf6f9f")
+            b256!("0x819ac24a582d253033b350dec42cf48fa81adcf55722fa828c75b474bbb648f1")
+        );
+        assert_eq!(
+            ReferenceValues::default().digest(),
+            b256!("0xfa95b3b1f7ddd56f1a79433d26f304b25ba601762450a85cd6f9ebe6a70e8a70")
         );
         let mut other = upgrade();
         other.allow(OLD, EpochRange { first: 0, last: 13 }).expect("proper range");
@@ -161,8 +167,8 @@ mod tests {
         assert_eq!(ReferenceValues::new([(OLD, range)]), Err(ReferenceValuesError::EmptyRange(range)));
         let always = EpochRange { first: 0, last: Epoch::MAX };
         let many = |count: u64| (0..count).map(|n| (B256::left_padding_from(&n.to_be_bytes()), always));
-        let mut full = ReferenceValues::new(many(4096)).expect("at the limit");
-        assert!(full.allow(B256::ZERO, always).is_ok());
+        let mut full = ReferenceValues::new(many(64)).expect("at the limit");
+        assert!(full.allow(B256::ZERO, always).is_ok(), "one that is listed already is replaced");
         assert_eq!(full.allow(NEW, always), Err(ReferenceValuesError::TooMany));
     }
 }
