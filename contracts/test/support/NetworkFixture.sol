@@ -18,8 +18,6 @@ import {
     Trust
 } from "../../src/interfaces/IProofOfAttestation.sol";
 import {TestToken} from "../../src/devnet/TestToken.sol";
-import {ProofOfAttestation} from "../../src/ProofOfAttestation.sol";
-import {Registry} from "../../src/Registry.sol";
 import {Expectations} from "./Expectations.sol";
 
 /// @dev A network of devices with keys, and the loop they live in: open, seed, verify, publish, settle.
@@ -101,10 +99,9 @@ abstract contract NetworkFixture is Expectations {
     function deploy(uint256 founders) internal {
         vm.warp(nowSeconds);
         vm.roll(height);
-        token = new TestToken();
+        token = TestToken(vm.deployCode("TestToken.sol:TestToken"));
         genesis = uint64(nowSeconds + 1 days);
-        Registry code = new Registry(settings());
-        network = IProofOfAttestation(address(new ProofOfAttestation(settings(), parameters(), code)));
+        network = IProofOfAttestation(deployContracts(settings(), parameters()));
         token.mint(address(this), 1_000_000_000 ether);
         token.approve(address(network), type(uint256).max);
         for (uint256 i; i < founders; ++i) {
@@ -115,6 +112,12 @@ abstract contract NetworkFixture is Expectations {
         values[0] = ReferenceValue(MEASUREMENT, 0, type(uint32).max);
         network.setReferenceValues(values);
         goTo(0);
+    }
+
+    /// @dev From their artifacts: a test that contained them would be compiled with them anew.
+    function deployContracts(Settings memory s, Parameters memory p) internal returns (address) {
+        address code = vm.deployCode("Registry.sol:Registry", abi.encode(s));
+        return vm.deployCode("ProofOfAttestation.sol:ProofOfAttestation", abi.encode(s, p, code));
     }
 
     function found() internal returns (uint32 seat) {

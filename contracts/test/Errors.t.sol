@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    BlockRef,
+    IConfirmation,
+    IProofOfAttestation as Face,
+    IRegistry,
+    Parameters,
+    Publication,
+    ReferenceValue,
+    Registration,
+    Settings
+} from "../src/interfaces/IProofOfAttestation.sol";
+import {TestToken} from "../src/devnet/TestToken.sol";
+import {LeakyToken} from "./support/LeakyToken.sol";
+import {NetworkFixture} from "./support/NetworkFixture.sol";
+
+/// @dev Each custom error is provoked, with its arguments, and a reverted call changes nothing that the views show.
+///
+/// One test, since it counts: what it provoked is held against the interface's own list.
+contract ErrorsTest is NetworkFixture {
+    mapping(bytes4 selector => bool) private provoked;
+    uint256 private count;
+
+    function test_every_error_is_provoked_and_changes_nothing() public {
+        beforeGenesis();
+        seatsAndFunds();
+        openings();
+        publications();
+        governance();
+        standstill();
+        construction();
+        tokens();
+        equal(count, declared(), "as many errors as the interface declares");
+    }
+
+    /// @dev The number of errors that the interface declares.
+    function declared() private view returns (uint256 errors) {
+        bytes memory source = bytes(vm.readFile("src/interfaces/IProofOfAttestation.sol"));
+        bytes memory word = "\n    error ";
+        for (uint256 i; i + word.length < source.length; ++i) {
+            bool same = true;
+            for (uint256 k; k < word.length && same; ++k) {
+                same = source[i + k] == word[k];
+            }
+            if (same) ++errors;
+        }
+        isTrue(errors > 30, "the list was read");
+    }
+
+    function seen(bytes memory expected) private {
+        bytes4 selector = bytes4(expected);
+        if (!provoked[selector]) ++count;
+        provoked[selector] = true;
+    }
+
+    /// @dev `caller`'s call must revert with exactly `expected`, and change nothing.
+    function fails(bytes memory expected, address caller, bytes memory data) private {
+        bytes32 before = fingerprint();
+        vm.prank(caller);
+        (bool done, bytes memory answer) = address(network).call(data);
+        isFalse(done, "reverts");
+        if (keccak256(answer) != keccak256(expected)) {
+            revert DiffersBytes("error", bytes32(answer), bytes32(expected));
+        }
+        equal(fingerprint(), before, "nothing changed");
+        seen(expected);
+    }
+
+    function with(bytes4 selector) private pure returns (bytes memory) {
+        return abi.encodePacked(selector);
+    }
+
+    function with(bytes4 selector, uint256 a) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(selector, a);
+    }
+
+    function with(bytes4 selector, uint256 a, uint256 b) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(selector, a, b);
+    }
+
+    // ---- cases --------------------------------------------------------------------------------------------
+
+    function beforeGenesis() private {
+        deploy(6);
+        vm.warp(genesis - 1);
+        address self = address(this);
+        fails(with(Face.NetworkNotStarted.selector, genesis), self, abi.encodeCall(IConfirmation.openEpoch, ()));
+        Registration memory r = registration(7, "id", newKey());
+        fails(with(Face.NetworkNotStarted.selector, genesis), self, abi.encodeCall(IRegistry.join, (r)));
+        vm.warp(genesis);
+        fails(
+            with(Face.NetworkAlreadyStarted.selector, genesis), self, abi.encodeCall(IRegistry.found, (self, r, 1))
+        );
+    }
+
+    function seatsAndFunds() private {
+        address self = address(this);
+        Registration memory r = registration(7, deviceId(3), newKey());
+        bytes memory bound = abi.encodeWithSelector(Face.DeviceIdBound.selector, deviceId(3), 3);
+        fails(bound, self, abi.encodeCall(IRegistry.join, (r)));
+        r.deviceId = 0;
+        fails(with(Face.RegistrationIncomplete.selector), self, abi.encodeCall(IRegistry.join, (r)));
+        r = registration(7, "id", newKey());
+        r.operator = address(0);
+        fails(with(Face.RegistrationIncomplete.selector), self, abi.encodeCall(IRegistry.join, (r)));
+        r = registration(7, "id", newKey());
+        r.incarnation = address(0);
+        fails(with(Face.RegistrationIncomplete.selector), self, abi.encodeCall(IRegistry.join, (r)));
+        r = registration(7, "id", newKey());
+        r.measurement = 0;
+        fails(with(Face.RegistrationIncomplete.selector), self, abi.encodeCall(IRegistry.join, (r)));
+        fails(with(Face.NothingToPay.selector, uint160(self)), self, abi.encodeCall(IRegistry.withdrawBounty, ()));
+        fails(with(Face.SeatUnknown.selector, 0), self, abi.encodeCall(IRegistry.remove, (0)));
+        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IRegistry.seatOf, (77)));
+        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IRegistry.challengeOf, (77)));
+        fails(with(Face.SeatNotRemovable.selector, 3), self, abi.encodeCall(IRegistry.remove, (3)));
+        bytes memory restarted = abi.encodeCall(IRegistry.restart, (3, address(1), MEASUREMENT));
+        fails(with(Face.CallerNotOperator.selector, 3, uint160(self)), self, restarted);
+        address current = network.seatOf(3).incarnation;
+        restarted = abi.encodeCall(IRegistry.restart, (3, current, MEASUREMENT));
+        fails(with(Face.IncarnationNotNew.selector, uint160(current)), operatorOf(3), restarted);
+        fails(with(Face.BlockUnknown.selector, 4, 2), self, abi.encodeCall(IRegistry.blockOf, (4, 2)));
+        fails(with(Face.BlockUnknown.selector, 0, 0), self, abi.encodeCall(IRegistry.blockOfSeat, (3, 0)));
+    }
+
+    function openings() private {
+        address self = address(this);
+        bytes memory seeding = abi.encodeCall(IConfirmation.seedEpoch, ());
+        fails(with(Face.EpochNotOpened.selector, 0), self, seeding);
+        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IRegistry.epochOf, (0)));
+        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IRegistry.challengeOf, (3)));
+        network.openEpoch();
+        fails(with(Face.EpochAlreadyOpened.selector, 0), self, abi.encodeCall(IConfirmation.openEpoch, ()));
+        uint256 source = height + 2;
+        fails(with(Face.SeedNotYetKnown.selector, source), self, seeding);
+        mine(259);
+        fails(with(Face.SeedExpired.selector, source), self, seeding);
+        openAndSeed();
+        for (uint32 seat = 1; seat <= 6; ++seat) {
+            publish(seat);
+        }
+        nextEpoch();
+        Publication memory p;
+        p.seat = 3;
+        fails(with(Face.EpochNotOpened.selector, 1), operatorOf(3), abi.encodeCall(IConfirmation.publish, (p)));
+    }
+
+    function failsToPublish(bytes memory expected, Publication memory p) private {
+        fails(expected, operatorOf(p.seat), abi.encodeCall(IConfirmation.publish, (p)));
+    }
+
+    function publications() private {
+        openAndSeed();
+        publish(1);
+        Publication memory p = publication(1, 0);
+        failsToPublish(with(Face.EpochAlreadyPublished.selector, 1, 1), p);
+        p = publication(3, 0);
+        bytes memory sent = abi.encodeCall(IConfirmation.publish, (p));
+        fails(with(Face.CallerNotOperator.selector, 3, uint160(address(this))), address(this), sent);
+        p.previousDigest = 0;
+        bytes32 expected = network.seatOf(3).lastDigest;
+        failsToPublish(with(Face.PreviousDigestWrong.selector, uint256(expected)), p);
+        p = publication(3, 0);
+        p.challenge = network.challengeOf(4);
+        failsToPublish(with(Face.ChallengeWrong.selector, uint256(network.challengeOf(3))), p);
+        p = publication(3, 0);
+        p.power = 0;
+        failsToPublish(with(Face.SignatureWrong.selector, uint256(digestOf(p))), p);
+        p = publication(3, 0);
+        (p.r, p.vs) = (0, 0);
+        failsToPublish(with(Face.SignatureWrong.selector, uint256(digestOf(p))), p);
+        failsToPublish(with(Face.MarkUnknown.selector, 7), publication(3, 7));
+        failsToPublish(with(Face.MarkUnassigned.selector, 0x100), publication(3, 0x100));
+        evidence = new bytes(16_385);
+        failsToPublish(with(Face.EvidenceTooLarge.selector, 16_385), publication(3, 0));
+        evidence = "";
+        failsToPublish(with(Face.EvidenceMissing.selector), publication(3, 0));
+        evidence = hex"01";
+        bytes memory settled = abi.encodeCall(IConfirmation.settle, (new BlockRef[](65)));
+        fails(with(Face.TooMany.selector, 65, 64), address(this), settled);
+    }
+
+    function governance() private {
+        address self = address(this);
+        fails(with(Face.DocumentMissing.selector), self, abi.encodeCall(IRegistry.setPolicy, ("")));
+        bytes memory tooLong = abi.encodeCall(IRegistry.setPolicy, (new bytes(24_577)));
+        fails(with(Face.DocumentTooLarge.selector, 24_577), self, tooLong);
+        bytes memory many = abi.encodeCall(IRegistry.setReferenceValues, (new ReferenceValue[](65)));
+        fails(with(Face.TooMany.selector, 65, 64), self, many);
+        bytes memory empty = abi.encodeCall(IRegistry.setReferenceValues, (new ReferenceValue[](1)));
+        fails(with(Face.ReferenceValueInvalid.selector, 0), self, empty);
+        uint32[] memory seats = new uint32[](65);
+        fails(with(Face.TooMany.selector, 65, 64), self, abi.encodeCall(IRegistry.revive, (seats)));
+    }
+
+    function standstill() private {
+        address self = address(this);
+        nature[6] = 2;
+        publish(6);
+        uint32 bad = joinNew();
+        nature[bad] = 2;
+        uint32 removed = joinNew();
+        publishAll();
+        nextEpoch();
+        for (uint256 i; i < 3; ++i) {
+            runEpoch();
+            nextEpoch();
+        }
+        settleLive();
+        bytes memory announce = abi.encodeCall(IRegistry.announceStandstill, ());
+        fails(with(Face.NoStandstill.selector, nowEpoch() - 1), self, announce);
+        bytes memory again = abi.encodeCall(IRegistry.restart, (6, address(6), MEASUREMENT));
+        fails(with(Face.RestartTooEarly.selector, 6, nowEpoch() + 1), operatorOf(6), again);
+        again = abi.encodeCall(IRegistry.restart, (bad, address(6), MEASUREMENT));
+        fails(with(Face.SeatIsBlocked.selector, bad), operatorOf(bad), again);
+        goTo(30);
+        uint32[] memory seats = new uint32[](1);
+        seats[0] = bad;
+        bytes memory revival = abi.encodeCall(IRegistry.revive, (seats));
+        fails(with(Face.StandstillNotAnnounced.selector), self, revival);
+        network.announceStandstill();
+        fails(with(Face.StandstillTooEarly.selector, 32), self, revival);
+        goTo(32);
+        fails(with(Face.SeatNotRevivable.selector, bad), self, revival);
+        removed = joinNew();
+        goTo(48);
+        network.remove(removed);
+        again = abi.encodeCall(IRegistry.restart, (removed, address(6), MEASUREMENT));
+        fails(with(Face.SeatIsExiting.selector, removed), operatorOf(removed), again);
+    }
+
+    // ---- deployments that must fail -----------------------------------------------------------------------
+
+    function construction() private {
+        vm.warp(genesis - 1 days);
+        Settings memory s = settings();
+        s.token = address(0xDEAD);
+        failsToBuild("token", s);
+        s = settings();
+        s.genesis = genesis - 1 days - 1;
+        failsToBuild("genesis", s);
+        s = settings();
+        s.epochSeconds = 11;
+        failsToBuild("epochSeconds", s);
+        s = settings();
+        s.retentionEpochs = 15;
+        failsToBuild("retentionEpochs", s);
+        s.retentionEpochs = 49;
+        failsToBuild("retentionEpochs", s);
+        s = settings();
+        s.maxSeats = 0;
+        failsToBuild("maxSeats", s);
+        s.maxSeats = (1 << 20) + 1;
+        failsToBuild("maxSeats", s);
+        _registryOfOthers();
+        _parameterBounds();
+    }
+
+    function failsToBuild(bytes32 name, Settings memory s) private {
+        bytes memory expected = abi.encodeWithSelector(Face.SettingOutOfBounds.selector, name);
+        vm.expectRevert(expected);
+        this.buildRegistry(s);
+        seen(expected);
+    }
+
+    function buildRegistry(Settings memory s) external {
+        vm.deployCode("Registry.sol:Registry", abi.encode(s));
+    }
+
+    function buildNetwork(Settings memory s, Parameters memory p, address code) external {
+        vm.deployCode("ProofOfAttestation.sol:ProofOfAttestation", abi.encode(s, p, code));
+    }
+
+    /// A registry of other settings is refused: it would read other constants.
+    function _registryOfOthers() private {
+        Settings memory other = settings();
+        other.maxSeats += 1;
+        address code = vm.deployCode("Registry.sol:Registry", abi.encode(other));
+        bytes memory expected = abi.encodeWithSelector(Face.SettingOutOfBounds.selector, bytes32("registry"));
+        vm.expectRevert(expected);
+        this.buildNetwork(settings(), parameters(), code);
+        seen(expected);
+    }
+
+    function _parameterBounds() private {
+        address code = vm.deployCode("Registry.sol:Registry", abi.encode(settings()));
+        for (uint256 i; i < 28; ++i) {
+            (Parameters memory p, bytes32 name) = _outOfBounds(i);
+            bytes memory expected = abi.encodeWithSelector(Face.ParameterOutOfBounds.selector, name);
+            vm.expectRevert(expected);
+            this.buildNetwork(settings(), p, code);
+            seen(expected);
+        }
+    }
+
+    /// @dev Even cases lie below, odd ones above what is allowed; where 0 is allowed both lie above.
+    function _outOfBounds(uint256 i) private pure returns (Parameters memory p, bytes32 name) {
+        p = parameters();
+        bool above = i % 2 == 1;
+        if (i < 2) (p.latestChecks, name) = (above ? 33 : 0, "latestChecks");
+        else if (i < 4) (p.suspiciousChecks, name) = (above ? 63 : 0, "suspiciousChecks");
+        else if (i < 6) (p.decisionMarks, name) = (above ? 91 : 39, "decisionMarks");
+        else if (i < 8) (p.maxPenalties, name) = (0, "maxPenalties");
+        else if (i < 10) (p.fullGainStreak, name) = (above ? 16 : 0, "fullGainStreak");
+        else if (i < 12) (p.finalityEpochs, name) = (above ? 12 : 0, "finalityEpochs");
+        else if (i < 14) (p.powerToleranceBps, name) = (above ? 10_001 : 65_535, "powerToleranceBps");
+        else if (i < 16) (p.scoreGainBps, name) = (above ? 10_001 : 0, "scoreGainBps");
+        else if (i < 18) (p.admissionScore, name) = (above ? 10_001 : 4_999, "admissionScore");
+        else if (i < 20) (p.restartCooldownEpochs, name) = (above ? 1_001 : 65_535, "restartCooldownEpochs");
+        else if (i < 22) (p.rewardDelayEpochs, name) = (above ? 3_651 : 0, "rewardDelayEpochs");
+        else if (i < 24) (p.unbondingEpochs, name) = (above ? 3_651 : 0, "unbondingEpochs");
+        else if (i < 26) (p.restrictedRewardBps, name) = (above ? 10_001 : 65_535, "restrictedRewardBps");
+        else (p.bountyBps, name) = (above ? 5_001 : 65_535, "bountyBps");
+    }
+
+    function tokens() private {
+        // A seat too many.
+        deploy(128);
+        Registration memory r = registration(129, "id", newKey());
+        bytes memory joining = abi.encodeCall(IRegistry.join, (r));
+        fails(with(Face.SeatLimitReached.selector, 128), address(this), joining);
+        // A token that keeps a part.
+        LeakyToken leaky = new LeakyToken();
+        token = TestToken(address(leaky));
+        genesis = uint64(nowSeconds + 1 days);
+        network = Face(deployContracts(settings(), parameters()));
+        leaky.mint(address(this), 10 * DEPOSIT);
+        leaky.approve(address(network), type(uint256).max);
+        bytes memory founding = abi.encodeCall(IRegistry.found, (address(7), r, 1));
+        fails(with(Face.DepositIncomplete.selector, DEPOSIT, DEPOSIT * 9 / 10), address(this), founding);
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    BlockView,
+    IProofOfAttestation,
+    Publication,
+    Refusal,
+    SeatView,
+    Tier
+} from "../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {Vm} from "./support/Vm.sol";
+
+/// @dev R6: one transaction a seat and epoch.
+contract R6PublishTest is NetworkFixture {
+    function setUp() public {
+        deploy(6);
+    }
+
+    function test_publication_keeps_what_is_needed_and_emits_the_rest() public {
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        bytes32 digest = digestOf(p);
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.BlockPublished(
+            2, 0, digest, 0, 10_000, p.power, p.propertiesDigest, p.marks, p.r, p.vs, p.evidence
+        );
+        equal(uint256(send(p)), uint256(Refusal.None), "published");
+        SeatView memory seat = network.seatOf(2);
+        equal(seat.lastDigest, digest, "chain of digests");
+        isTrue(seat.hasPublished, "published");
+        equal(seat.lastEpoch, 0, "epoch");
+        BlockView memory v = blockAt(2, 0);
+        equal(v.evidenceBinding, keccak256(abi.encodePacked(digest, keccak256(p.evidence))), "binding");
+        equal(v.weight, 10_000, "weight");
+    }
+
+    function test_previous_digest_chains_blocks() public {
+        openAndSeed();
+        publish(2, 0);
+        bytes32 first = network.seatOf(2).lastDigest;
+        nextEpoch();
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        equal(p.previousDigest, first, "chained");
+        p.previousDigest = 0;
+        p = signed(p, keyOf[2]);
+        vm.prank(operatorOf(2));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.PreviousDigestWrong.selector, first));
+        network.publish(p);
+    }
+
+    /// The digest that the contract verifies is the one computed here, and so in Rust.
+    function test_every_field_is_under_the_signature() public {
+        openAndSeed();
+        Publication memory good = publication(2, 0);
+        for (uint256 i; i < 3; ++i) {
+            Publication memory p = publication(2, 0);
+            (p.r, p.vs) = (good.r, good.vs);
+            if (i == 0) p.power += 1;
+            else if (i == 1) p.propertiesDigest = 0;
+            else p.marks = 1;
+            expectSignatureWrong(p);
+        }
+        expectSignatureWrong(signed(publication(2, 0), keyOf[3]));
+        send(good);
+    }
+
+    function expectSignatureWrong(Publication memory p) private {
+        bytes32 digest = digestOf(p);
+        vm.prank(operatorOf(p.seat));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SignatureWrong.selector, digest));
+        network.publish(p);
+    }
+
+    function test_evidence_up_to_16_KiB() public {
+        openAndSeed();
+        evidence = new bytes(16 * 1024 + 1);
+        Publication memory p = publication(2, 0);
+        vm.prank(operatorOf(2));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.EvidenceTooLarge.selector, 16_385));
+        network.publish(p);
+        evidence = new bytes(0);
+        p = publication(2, 0);
+        vm.prank(operatorOf(2));
+        vm.expectRevert(IProofOfAttestation.EvidenceMissing.selector);
+        network.publish(p);
+        evidence = new bytes(16 * 1024);
+        publish(2, 0);
+    }
+
+    function test_one_block_a_seat_and_epoch() public {
+        openAndSeed();
+        publish(2, 0);
+        Publication memory p = publication(2, 0);
+        vm.prank(operatorOf(2));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.EpochAlreadyPublished.selector, 2, 0));
+        network.publish(p);
+    }
+
+    function test_only_the_operator_publishes() public {
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        address[3] memory others = [providerOf(2), operatorOf(3), address(this)];
+        for (uint256 i; i < 3; ++i) {
+            vm.prank(others[i]);
+            vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.CallerNotOperator.selector, 2, others[i]));
+            network.publish(p);
+        }
+    }
+
+    // ---- settlement first ---------------------------------------------------------------------------------
+
+    /// @dev Six epochs in which nobody settles but by publishing, and seat 6 does not publish for a while.
+    function leaveDue(uint256 epochs) private {
+        for (uint256 i; i < epochs; ++i) {
+            openAndSeed();
+            publishAll();
+            nextEpoch();
+        }
+    }
+
+    function test_a_publication_settles_its_seats_three_oldest_due_blocks() public {
+        openAndSeed();
+        publishAll();
+        nextEpoch();
+        openAndSeed();
+        publishAll();
+        nextEpoch();
+        openAndSeed();
+        publish(6);
+        isTrue(blockAt(6, 0).passed, "settled on the way");
+        isFalse(blockAt(5, 0).passed, "others' are not");
+        // Seat 5 comes back with four due blocks.
+        for (uint256 i; i < 4; ++i) {
+            if (i > 0) openAndSeed();
+            publishAll();
+            nextEpoch();
+        }
+        isTrue(blockAt(5, 0).passed && blockAt(5, 3).passed, "passed in time");
+    }
+
+    function test_no_more_than_three() public {
+        nature[6] = 3;
+        leaveDue(2);
+        // Blocks 0…3 of seat 6 are logged one after the other; nobody settles them.
+        manner[6] = Manner.Absent;
+        nature[6] = 1;
+        openAndSeed();
+        publishAll();
+        nextEpoch();
+        leaveDue(2);
+        openAndSeed();
+        uint256 due;
+        for (uint32 epoch; epoch < 2; ++epoch) {
+            if (blockAt(6, epoch).due) ++due;
+        }
+        equal(due, 2, "both are due");
+        publish(6);
+        isTrue(blockAt(6, 0).decided && blockAt(6, 1).decided, "both are decided");
+    }
+
+    function test_three_oldest_of_five_due() public {
+        leaveDue(5);
+        manner[6] = Manner.Absent;
+        // Seat 6 published in 0…4, and settled 0, 1 and 2 on the way. Make more due: nothing is final before 8 more.
+        leaveDue(9);
+        openAndSeed();
+        uint32[5] memory epochs = [uint32(0), 1, 2, 3, 4];
+        for (uint256 i; i < 5; ++i) {
+            isTrue(blockAt(6, epochs[i]).due, "due");
+        }
+        publish(6);
+        for (uint256 i; i < 5; ++i) {
+            isTrue(blockAt(6, epochs[i]).due == (i >= 3), "the three oldest are settled");
+        }
+        isTrue(blockAt(6, 0).honestForGood && blockAt(6, 2).honestForGood, "for good");
+    }
+
+    /// Reverting undoes the settlement, too.
+    function test_reverted_publication_undoes_its_settlement() public {
+        leaveDue(3);
+        openAndSeed();
+        isTrue(blockAt(6, 1).due, "due");
+        Publication memory p = publication(6, 0);
+        p.power += 1;
+        bytes32 before = fingerprint();
+        vm.prank(operatorOf(6));
+        (bool done,) = address(network).call(abi.encodeCall(network.publish, (p)));
+        isFalse(done, "reverted");
+        equal(fingerprint(), before, "nothing changed");
+        isTrue(blockAt(6, 1).due, "still due");
+    }
+
+    // ---- refusals -----------------------------------------------------------------------------------------
+
+    /// @dev Publishes garbage for `seat`: a refusal comes before any check.
+    function expectRefusal(uint32 seat, Refusal reason) private {
+        Publication memory p;
+        p.seat = seat;
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.PublicationRefused(seat, nowEpoch(), reason);
+        vm.prank(operatorOf(seat));
+        equal(uint256(network.publish(p)), uint256(reason), "reason");
+    }
+
+    /// The falling seat's own publication settles what suspends it, and says so.
+    function test_refusal_keeps_the_settlement() public {
+        nature[6] = 2;
+        runEpochs(3);
+        // Without others' settling: its first block was decided by now, its second is due in epoch 4.
+        settleLive();
+        equal(scoreOf(6), 7_000, "one fall");
+        openAndSeed();
+        publishAll();
+        nextEpoch();
+        openAndSeed();
+        isTrue(blockAt(6, 1).due, "due");
+        isTrue(tierOf(6) == Tier.Restricted, "not yet");
+        Publication memory p;
+        p.seat = 6;
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.PublicationRefused(6, 4, Refusal.Suspended);
+        vm.prank(operatorOf(6));
+        equal(uint256(network.publish(p)), uint256(Refusal.Suspended), "refused");
+        isTrue(blockAt(6, 1).decided, "settled");
+        equal(scoreOf(6), 4_900, "the second fall");
+        isTrue(tierOf(6) == Tier.Suspended, "suspended");
+        isTrue(network.seatOf(6).lastEpoch == 3, "nothing published");
+    }
+
+    function test_blocked_seats_are_refused() public {
+        uint32 seat = joinNew();
+        nature[seat] = 2;
+        runEpochs(2);
+        settleLive();
+        openAndSeed();
+        expectRefusal(seat, Refusal.Blocked);
+    }
+
+    function test_removed_seats_are_refused() public {
+        uint32 seat = joinNew();
+        goTo(16);
+        network.remove(seat);
+        openAndSeed();
+        expectRefusal(seat, Refusal.Exiting);
+    }
+
+    function test_probation_publishes_only_when_nothing_is_undecided() public {
+        uint32 seat = joinNew();
+        runEpochs(1);
+        openAndSeed();
+        expectRefusal(seat, Refusal.UndecidedBlock);
+        publishAll();
+        nextEpoch();
+        openAndSeed();
+        isTrue(blockAt(seat, 0).due, "due");
+        equal(uint256(publish(seat)), uint256(Refusal.None), "its publication settles it first");
+        isTrue(network.seatOf(seat).admitted, "admitted");
+    }
+
+    function test_bound_elsewhere_and_rivals_are_refused() public {
+        uint32 first = join("hardware");
+        uint32 second = join("hardware");
+        openAndSeed();
+        publish(first);
+        expectRefusal(second, Refusal.RivalClaim);
+        for (uint32 seat = 1; seat <= 6; ++seat) {
+            publish(seat);
+        }
+        nextEpoch();
+        runEpochs(1);
+        settleLive();
+        openAndSeed();
+        expectRefusal(second, Refusal.BoundElsewhere);
+    }
+}
