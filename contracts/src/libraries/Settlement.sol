@@ -21,6 +21,8 @@ library Settlement {
         internal
         returns (bool)
     {
+        // A wider order would reach another place of the ring, and a log entry would carry it.
+        if (order >= Rings.ORDERS) return false;
         BlockRecord storage record = s.blockAt(clock, epoch, order);
         BlockHead head = record.head;
         if (!head.exists() || head.epoch() != epoch || !isDue(s, clock, cursor, head)) return false;
