@@ -178,11 +178,11 @@ fn hash(state: u64, block: &mut [u8; 1024]) -> u64 {
     if let Some(start) = block.first_chunk_mut::<8>() {
         *start = state.to_le_bytes();
     }
-    let sha: [u8; 32] = Sha256::digest(&*block).into();
+    let sha: [u8; 32] = Sha256::digest(*block).into();
     if let Some(end) = block.last_chunk_mut::<32>() {
         *end = sha;
     }
-    let keccak = keccak256(&*block);
+    let keccak = keccak256(*block);
     keccak.first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word))
 }
 
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn far() -> Instant {
-        Instant::now() + Duration::from_secs(3600)
+        Instant::now() + Duration::from_hours(1)
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
 
     /// Other programs share the machine, so one calm moment among several attempts has to show it.
     fn calm_moment(what: &str, shows: impl Fn() -> bool) {
-        assert!((0..8).any(|_| shows()), "{what}");
+        assert!((0..20).any(|_| shows()), "{what}");
     }
 
     #[test]

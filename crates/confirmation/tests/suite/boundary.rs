@@ -1,0 +1,351 @@
+//! The bytes between controller and application: the same answers as without them, and no harm from bad ones.
+
+use std::cell::RefCell;
+use std::io;
+
+use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use multee_confirmation::{
+    AssignedBlock, Confirm, ConfirmError, Duty, EpochContext, LimitError, MessageError, ReferenceValue,
+    Refusal, Remote, Request, Response, Signature, SignedBlock, Status, Verdict,
+};
+use multee_evidence::{EvidenceBundle, Policy};
+use multee_protocol::{ConfirmationBlock, DeviceId, Epoch, Mark, Marks, SeatId, TeeType};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::world::{DEPLOYMENT, GENESIS_S, POWER, World};
+
+const EPOCH: Epoch = 4;
+
+fn duty(world: &World) -> Duty {
+    let mut withheld = world.sound_peer(6, TeeType::Tdx).publish(world, EPOCH);
+    (withheld.place, withheld.evidence) = (9, None);
+    world.duty(EPOCH + 1, vec![world.sound_peer(5, TeeType::Sgx).publish(world, EPOCH), withheld])
+}
+
+fn request(duty: Duty) -> Vec<u8> {
+    Request::Confirm(Box::new(duty)).encode().expect("within limits")
+}
+
+fn too_large(what: &str, len: usize, max: usize) -> MessageError {
+    LimitError { what: what.to_owned(), len: len as u64, max: max as u64 }.into()
+}
+
+#[test]
+fn remote_application_gives_the_same_answers_as_the_application() {
+    let world = World::new();
+    let duty = duty(&world);
+    let mut here = world.app();
+    let mut there = world.app();
+    let mut remote = Remote::connect(|request: &[u8]| Ok(there.handle(request))).expect("says hello");
+    assert_eq!(remote.incarnation(), here.incarnation());
+    assert_eq!(remote.confirm(&duty).expect("confirms"), here.confirm(&duty).expect("confirms"));
+    assert_eq!(remote.status().expect("says hello"), here.status().expect("is here"));
+
+    let mut other = duty;
+    other.previous_digest = B256::repeat_byte(1);
+    let (Err(ConfirmError::Refused(remote)), Err(ConfirmError::Refused(here))) =
+        (remote.confirm(&other), here.confirm(&other))
+    else {
+        panic!("both refuse")
+    };
+    assert_eq!(remote, here);
+}
+
+#[test]
+fn status_says_that_the_power_is_declared() {
+    let status = World::new().app().status().expect("is here");
+    assert_eq!((status.power, status.power_measured, status.tee), (POWER, false, TeeType::Sgx));
+}
+
+#[test]
+fn broken_way_and_wrong_answers_are_told_apart() {
+    let broken = Remote::connect(|_: &[u8]| Err(io::ErrorKind::BrokenPipe.into()));
+    assert!(matches!(broken, Err(ConfirmError::Unreachable(_))));
+    let mut app = World::new().app();
+    let hello = app.handle(&Request::Hello.encode().expect("small"));
+    let mut remote = Remote::connect(|_: &[u8]| Ok(hello.clone())).expect("says hello");
+    let other_kind = remote.confirm(&World::new().duty(EPOCH, Vec::new()));
+    assert!(matches!(other_kind, Err(ConfirmError::BadAnswer(MessageError::OtherKind))));
+    let silent = Remote::connect(|_: &[u8]| Ok(Vec::new()));
+    assert!(matches!(silent, Err(ConfirmError::BadAnswer(MessageError::Empty))));
+}
+
+/// A duty with something in every field.
+fn full_duty() -> Duty {
+    let word = B256::repeat_byte;
+    let context = EpochContext {
+        epoch: 300,
+        epoch_start_s: GENESIS_S,
+        seed: word(1),
+        policy_digest: word(2),
+        reference_digest: word(3),
+    };
+    let block = ConfirmationBlock {
+        seat: SeatId(7),
+        device_id: DeviceId(word(4)),
+        incarnation: Address::repeat_byte(5),
+        epoch: 299,
+        previous_digest: word(6),
+        challenge: word(7),
+        measurement: word(8),
+        power: 1000,
+        properties_digest: word(9),
+        marks: Marks(U256::from(0x12)),
+    };
+    let withheld = AssignedBlock {
+        place: 1,
+        block,
+        context,
+        evidence_binding: word(10),
+        evidence_hash: word(11),
+        evidence: None,
+        collateral: None,
+    };
+    let evidence = Some(Bytes::from_static(b"evidence"));
+    let shown = AssignedBlock { place: 0, evidence, collateral: Some(300), ..withheld.clone() };
+    Duty {
+        deployment: DEPLOYMENT,
+        context,
+        seat: SeatId(8),
+        device_id: DeviceId(word(12)),
+        measurement: word(13),
+        previous_digest: word(14),
+        policies: vec![Bytes::from_static(b"policy")],
+        roots: vec![Bytes::from_static(b"root")],
+        references: vec![
+            vec![ReferenceValue { measurement: word(15), from_epoch: 1, until_epoch: 2 }],
+            vec![],
+        ],
+        collaterals: vec![Bytes::from_static(b"collateral")],
+        assigned: vec![shown, withheld],
+    }
+}
+
+#[test]
+fn encodings_are_golden() {
+    assert_eq!(Request::Hello.encode(), Ok(vec![1, 0]));
+    let duty = full_duty();
+    let signature = Signature { r: B256::repeat_byte(16), vs: B256::repeat_byte(17) };
+    let signed = Box::new(SignedBlock {
+        block: duty.assigned[0].block,
+        signature,
+        evidence: Bytes::from_static(b"evidence"),
+        verdicts: vec![Verdict { place: 0, mark: Mark::BindingWrong, reason: "why".to_owned() }],
+    });
+    let status = Status {
+        incarnation: Address::repeat_byte(18),
+        tee: TeeType::Tdx,
+        power: 1000,
+        power_measured: true,
+        properties: Bytes::from_static(b"properties"),
+        quotes_verified: 5,
+    };
+    let request = Request::Confirm(Box::new(duty));
+    let bytes = request.encode().expect("small");
+    assert_eq!(Request::decode(&bytes).as_ref(), Ok(&request));
+    let mut hashes = vec![keccak256(&bytes)];
+    for response in [
+        Response::Hello(status),
+        Response::Confirmed(signed.clone()),
+        Response::Refused(Refusal::AlreadySigned(signed)),
+        Response::Refused(Refusal::NoQuote("why".to_owned())),
+    ] {
+        let bytes = response.encode().expect("small");
+        assert_eq!(Response::decode(&bytes).as_ref(), Ok(&response));
+        hashes.push(keccak256(&bytes));
+    }
+    let golden = [
+        b256!("0x2193942aaf731fbf0eb08662d8e04fe4b52c0f6d3919371b50192774ededb5a0"),
+        b256!("0x8a166b9eb8195bfbd037d4b1468b9a9c5bf3658af00bd8a541c84c625c1d4729"),
+        b256!("0x85861a26c78145a68018977bfba0abfc917145911a6dacc07e9e6625243eff50"),
+        b256!("0x9355a45482fe4aecfac8970f777e20afe7a8ab97881fb9e369511764a76038cc"),
+        b256!("0x71b9e948bfe4fefc962ebc5e8cecfbf9ad434d94d678d3e0399526ce569cfb96"),
+    ];
+    assert_eq!(hashes, golden);
+}
+
+#[test]
+fn only_whole_messages_of_this_version_are_read() {
+    let bytes = request(duty(&World::new()));
+    assert_eq!(Request::decode(&[]), Err(MessageError::Empty));
+    for cut in (1..bytes.len()).step_by(131).chain([bytes.len() - 1]) {
+        assert!(matches!(Request::decode(&bytes[..cut]), Err(MessageError::Malformed(_))), "cut at {cut}");
+    }
+    assert_eq!(Request::decode(&[&bytes[..], &[0, 0]].concat()), Err(MessageError::TrailingBytes(2)));
+    for version in [0, 2, 255] {
+        let other = [&[version], &bytes[1..]].concat();
+        assert_eq!(Request::decode(&other), Err(MessageError::UnknownVersion(version)));
+    }
+}
+
+/// A request that exceeds a limit, by whatever `change` adds to a good one.
+fn over(change: impl FnOnce(&mut Duty)) -> Request {
+    let world = World::new();
+    let mut duty = world.duty(EPOCH + 1, vec![world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH)]);
+    change(&mut duty);
+    Request::Confirm(Box::new(duty))
+}
+
+/// Neither side of the boundary writes or reads the request; how reading fails is returned.
+fn refused(request: &Request, error: &MessageError) -> MessageError {
+    assert_eq!(request.encode().as_ref(), Err(error));
+    let bytes = [vec![1], postcard_of(request)].concat();
+    let answer = Response::decode(&World::new().app().handle(&bytes)).expect("answers");
+    assert!(matches!(answer, Response::Refused(Refusal::Unreadable(_))), "{answer:?}");
+    Request::decode(&bytes).expect_err("exceeds a limit")
+}
+
+#[test]
+fn long_lists_are_refused_while_they_are_read() {
+    let value = ReferenceValue { measurement: B256::ZERO, from_epoch: 0, until_epoch: 0 };
+    for (request, what) in [
+        (over(|duty| duty.policies = vec![Bytes::new(); 65]), "policies"),
+        (over(|duty| duty.roots = vec![Bytes::new(); 65]), "roots"),
+        (over(|duty| duty.references = vec![vec![]; 65]), "lists of reference values"),
+        (over(|duty| duty.references = vec![vec![value; 65]]), "reference values in a list"),
+        (over(|duty| duty.collaterals = vec![Bytes::new(); 65]), "collaterals"),
+        (over(|duty| duty.assigned = vec![duty.assigned[0].clone(); 65]), "assigned blocks"),
+    ] {
+        assert!(matches!(refused(&request, &too_large(what, 65, 64)), MessageError::Malformed(_)), "{what}");
+    }
+}
+
+#[test]
+fn large_documents_are_refused() {
+    let (policy, root, collateral, evidence) = (Policy::BYTES_MAX, 8192, 1 << 20, EvidenceBundle::BYTES_MAX);
+    let blob = |max: usize| Bytes::from(vec![0; max + 1]);
+    for (request, what, max) in [
+        (over(|duty| duty.policies = vec![blob(policy)]), "bytes of a policy", policy),
+        (over(|duty| duty.roots = vec![blob(root)]), "bytes of a root", root),
+        (over(|duty| duty.collaterals = vec![blob(collateral)]), "bytes of collateral", collateral),
+        (over(|duty| duty.assigned[0].evidence = Some(blob(evidence))), "bytes of evidence", evidence),
+    ] {
+        let error = too_large(what, max + 1, max);
+        assert_eq!(refused(&request, &error), error);
+    }
+}
+
+#[test]
+fn long_requests_are_refused_unread() {
+    let full = over(|duty| duty.collaterals = vec![vec![0; 1 << 20].into(); 16]);
+    let max = Request::BYTES_MAX as u64;
+    assert!(matches!(full.encode(), Err(MessageError::TooLarge(limit)) if limit.max == max));
+    let longest = vec![1; Request::BYTES_MAX + 1];
+    assert!(matches!(Request::decode(&longest), Err(MessageError::TooLarge(limit)) if limit.max == max));
+}
+
+/// The encoding without its limits.
+fn postcard_of(request: &Request) -> Vec<u8> {
+    postcard::to_allocvec(request).expect("serialises")
+}
+
+#[test]
+fn answers_beyond_their_limits_are_refused() {
+    let world = World::new();
+    let signed = world.app().confirm(&duty(&world)).expect("confirms");
+    let verdict = Verdict { place: 0, mark: Mark::Valid, reason: "x".repeat(Verdict::REASON_BYTES_MAX + 1) };
+    let mut wordy = signed.clone();
+    wordy.verdicts = vec![verdict];
+    let mut heavy = signed.clone();
+    heavy.evidence = vec![0; EvidenceBundle::BYTES_MAX + 1].into();
+    let mut many = signed.clone();
+    many.verdicts = vec![signed.verdicts[0].clone(); 65];
+    for signed in [wordy, heavy, many] {
+        for answer in [
+            Response::Confirmed(Box::new(signed.clone())),
+            Response::Refused(Refusal::AlreadySigned(Box::new(signed))),
+        ] {
+            assert!(matches!(answer.encode(), Err(MessageError::TooLarge(_))));
+            let bytes = [vec![1], postcard::to_allocvec(&answer).expect("serialises")].concat();
+            assert!(Response::decode(&bytes).is_err());
+        }
+    }
+}
+
+/// Whatever single byte of a request is wrong, the honest blocks in it get no negative mark.
+#[test]
+fn no_changed_byte_of_a_request_makes_a_negative_mark() {
+    let world = World::new();
+    let bytes = request(duty(&world));
+    let mut signed = 0;
+    for at in (0..bytes.len()).step_by(13) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        match Response::decode(&world.app().handle(&changed)).expect("answers") {
+            Response::Confirmed(block) => {
+                signed += 1;
+                let mut marks = block.verdicts.iter().map(|verdict| verdict.mark);
+                assert!(!marks.any(Mark::is_negative), "byte {at}: {:?}", block.verdicts);
+            }
+            Response::Hello(_) | Response::Refused(_) => {}
+        }
+    }
+    assert!(signed > 100, "{signed} were signed");
+}
+
+/// Deterministic: the seed is part of the test.
+fn runner(cases: u32) -> TestRunner {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]))
+}
+
+#[test]
+fn arbitrary_bytes_are_answered_with_a_refusal() {
+    let app = RefCell::new(World::new().app());
+    let run = runner(4000).run(&prop::collection::vec(any::<u8>(), 3..400), |mut bytes| {
+        // Half of them get past the version.
+        if bytes.len() % 2 == 1 {
+            bytes[0] = 1;
+        }
+        let answer = Response::decode(&app.borrow_mut().handle(&bytes)).expect("answers");
+        prop_assert!(matches!(answer, Response::Refused(Refusal::Unreadable(_))));
+        Ok(())
+    });
+    run.expect("no case fails");
+    assert!(matches!(Response::decode(&app.borrow_mut().handle(&[1, 0])), Ok(Response::Hello(_))));
+}
+
+#[test]
+fn mutated_requests_and_responses_are_read_or_refused() {
+    let world = World::new();
+    let request = request(duty(&world));
+    let answer = world.app().handle(&request);
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12);
+    let ends = (any::<prop::sample::Index>(), any::<bool>());
+    let run = runner(4000).run(&(edits, ends), |(edits, (end, cut))| {
+        for whole in [&request, &answer] {
+            let mut bytes = whole.clone();
+            for (at, byte) in &edits {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            // What is read can be written again: it is within every limit.
+            if let Ok(request) = Request::decode(&bytes) {
+                prop_assert!(request.encode().is_ok());
+            }
+            if let Ok(response) = Response::decode(&bytes) {
+                prop_assert!(response.encode().is_ok());
+            }
+        }
+        Ok(())
+    });
+    run.expect("no case fails");
+}
+
+#[test]
+fn lengths_that_promise_more_than_there_is_allocate_nothing() {
+    // A duty whose list of policies says it has 2^32 - 1 elements, and one that says its first has as many bytes.
+    let world = World::new();
+    let bytes = request(Duty { policies: Vec::new(), ..world.duty(EPOCH, Vec::new()) });
+    let filled = request(Duty { policies: vec![Bytes::new()], ..world.duty(EPOCH, Vec::new()) });
+    let at = bytes.iter().zip(&filled).position(|(a, b)| a != b).expect("they differ");
+    let huge = [0xFF, 0xFF, 0xFF, 0xFF, 0x0F];
+    for prefix in [&bytes[..at], &filled[..=at]] {
+        let promising = [prefix, &huge, &bytes[at + 1..]].concat();
+        assert!(matches!(Request::decode(&promising), Err(MessageError::Malformed(_))));
+    }
+}
