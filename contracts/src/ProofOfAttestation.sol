@@ -40,6 +40,7 @@ contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
         }
         registry = registry_;
         _state.parameters = parameters_;
+        emit IProofOfAttestation.NetworkDeployed(address(registry_), settings_, parameters_);
     }
 
     // ---- epochs -------------------------------------------------------------------------------------------

@@ -36,20 +36,20 @@ enum Refusal {
 
 /// @notice What may change by announcement; snapshotted at each opening.
 /// @param latestChecks L1, checks of latest blocks a device; 1..=32
-/// @param suspiciousChecks L2, checks of window entries a device; 1..=64 − L1
+/// @param suspiciousChecks L2, checks of window entries a device; 2..=64 − L1
 /// @param decisionMarks K, marks that decide, before fitting to the network (R5); L2..=90
 /// @param maxPenalties Q, penalty points that block an admitted seat; 1..=255
 /// @param fullGainStreak S, good steps in a row until the gain is full; 1..=15
 /// @param finalityEpochs epochs from passing to honest for good; 1..=11
 /// @param powerToleranceBps deviation from verified power that is still the same, in basis points; 0..=10000
 /// @param scoreGainBps share of the distance that one step covers, in basis points; 1..=10000
-/// @param admissionScore score a seat starts and restarts with, in basis points; 5000..=10000
+/// @param admissionScore score a seat starts and restarts with, in basis points; 5000..=8999
 /// @param restartCooldownEpochs epochs from suspension to restart; 0..=1000
 /// @param rewardDelayEpochs epochs in which a bucket of rewards matures; 1..=3650
 /// @param unbondingEpochs epochs from announcing an exit to the principal; 1..=3650
 /// @param restrictedRewardBps share of the reward in tier Restricted, in basis points; 0..=10000
 /// @param bountyBps share of a deposit paid to who reports or removes, in basis points; 0..=5000
-/// @param minDeposit deposit of a joining seat, in the token's smallest unit
+/// @param minDeposit deposit of a joining seat, in the token's smallest unit; at least 1
 /// @param rewardPerEpoch pot of an epoch, in the token's smallest unit
 struct Parameters {
     uint8 latestChecks;
@@ -311,6 +311,7 @@ interface IRegistry {
 interface IProofOfAttestation is IConfirmation, IRegistry {
     // ---- events -------------------------------------------------------------------------------------------
 
+    event NetworkDeployed(address indexed registry, Settings settings, Parameters parameters);
     event SeatRegistered(
         uint32 indexed seat,
         bytes32 indexed deviceId,

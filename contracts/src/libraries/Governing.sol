@@ -106,19 +106,20 @@ library Governing {
 
     function requireParameters(Parameters memory p) internal pure {
         _parameter(p.latestChecks, 1, 32, "latestChecks");
-        _parameter(p.suspiciousChecks, 1, 64 - p.latestChecks, "suspiciousChecks");
+        _parameter(p.suspiciousChecks, 2, 64 - p.latestChecks, "suspiciousChecks");
         _parameter(p.decisionMarks, p.suspiciousChecks, 90, "decisionMarks");
         _parameter(p.maxPenalties, 1, 255, "maxPenalties");
         _parameter(p.fullGainStreak, 1, 15, "fullGainStreak");
         _parameter(p.finalityEpochs, 1, 11, "finalityEpochs");
         _parameter(p.powerToleranceBps, 0, 10_000, "powerToleranceBps");
         _parameter(p.scoreGainBps, 1, 10_000, "scoreGainBps");
-        _parameter(p.admissionScore, Scoring.RESTRICTED, Scoring.MAX, "admissionScore");
+        _parameter(p.admissionScore, Scoring.RESTRICTED, Scoring.FULL - 1, "admissionScore");
         _parameter(p.restartCooldownEpochs, 0, 1_000, "restartCooldownEpochs");
         _parameter(p.rewardDelayEpochs, 1, 3_650, "rewardDelayEpochs");
         _parameter(p.unbondingEpochs, 1, 3_650, "unbondingEpochs");
         _parameter(p.restrictedRewardBps, 0, 10_000, "restrictedRewardBps");
         _parameter(p.bountyBps, 0, 5_000, "bountyBps");
+        _parameter(p.minDeposit, 1, type(uint128).max, "minDeposit");
     }
 
     function _setting(uint256 value, uint256 least, uint256 most, bytes32 name) private pure {

@@ -4,16 +4,20 @@ pragma solidity 0.8.37;
 /// @dev R4's seeded permutation of 0..n−1: a Feistel network on 2h bits, h least with 4^h ≥ n, walked until the
 /// image is below n.
 library Permutation {
+    /// With fewer, some pairs of ranks stand side by side noticeably more often than others.
+    uint256 internal constant ROUNDS = 12;
+
     function position(bytes32 seed, uint256 n, uint256 rank) internal pure returns (uint256 x) {
         unchecked {
             uint256 h = _halfBits(n);
             uint256 mask = (1 << h) - 1;
+            uint256 preimage = _preimage(seed);
             x = rank;
             do {
                 uint256 left = x >> h;
                 uint256 right = x & mask;
-                for (uint256 i; i < 4; ++i) {
-                    (left, right) = (right, left ^ (_round(seed, i, right) & mask));
+                for (uint256 i; i < ROUNDS; ++i) {
+                    (left, right) = (right, left ^ (_round(preimage, i, right) & mask));
                 }
                 x = (left << h) | right;
             } while (x >= n);
@@ -24,12 +28,13 @@ library Permutation {
         unchecked {
             uint256 h = _halfBits(n);
             uint256 mask = (1 << h) - 1;
+            uint256 preimage = _preimage(seed);
             x = position_;
             do {
                 uint256 left = x >> h;
                 uint256 right = x & mask;
-                for (uint256 i = 4; i > 0; --i) {
-                    (left, right) = (right ^ (_round(seed, i - 1, left) & mask), left);
+                for (uint256 i = ROUNDS; i > 0; --i) {
+                    (left, right) = (right ^ (_round(preimage, i - 1, left) & mask), left);
                 }
                 x = (left << h) | right;
             } while (x >= n);
@@ -42,13 +47,20 @@ library Permutation {
         }
     }
 
-    function _round(bytes32 seed, uint256 i, uint256 half) private pure returns (uint256 digest) {
+    /// @dev Memory for `abi.encode(seed, i, half)`: its first word is written here, the other two by every round.
+    function _preimage(bytes32 seed) private pure returns (uint256 at) {
         assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, seed)
-            mstore(add(free, 0x20), i)
-            mstore(add(free, 0x40), half)
-            digest := keccak256(free, 0x60)
+            at := mload(0x40)
+            mstore(0x40, add(at, 0x60))
+            mstore(at, seed)
+        }
+    }
+
+    function _round(uint256 preimage, uint256 i, uint256 half) private pure returns (uint256 digest) {
+        assembly ("memory-safe") {
+            mstore(add(preimage, 0x20), i)
+            mstore(add(preimage, 0x40), half)
+            digest := keccak256(preimage, 0x60)
         }
     }
 }

@@ -57,13 +57,14 @@ library Publishing {
         BlockHead head;
         uint256 marks;
         (head, marks) = _mark(s, clock, cursor, record, seat, p, weight);
-        uint256 order = _append(s, clock, cursor, record, seat, standing, head);
+        uint256 order = _order(record, weight != 0);
+        _emit(clock, p, digest, order, weight);
         BlockRecord storage block_ = s.blockAt(clock, clock.epoch, order);
         block_.marks = marks;
         block_.evidenceBinding = keccak256(abi.encodePacked(digest, keccak256(p.evidence)));
         seat.lastDigest = digest;
+        _append(s, clock, cursor, record, seat, standing, head, order);
         s.cursor = cursor;
-        _emit(clock, p, digest, order, weight);
     }
 
     /// @dev Whether the seat may publish now (R6, R1).
@@ -209,7 +210,16 @@ library Publishing {
         return rank < n ? (true, rank) : (false, 0);
     }
 
-    /// @dev Orders the block, logs it if it is suspicious from the start (R8), and writes what changed.
+    /// @dev The new block's order: with weight upward from 0, without downward from 2^20 − 1 (R3).
+    function _order(EpochRecord storage record, bool weighted) private returns (uint256) {
+        unchecked {
+            uint256 counts = record.counts;
+            record.counts = EpochCounts.withOneMore(counts, weighted);
+            return weighted ? EpochCounts.weighted(counts) : Rings.ORDERS - 1 - EpochCounts.weightless(counts);
+        }
+    }
+
+    /// @dev Writes the block and what it changes of its seat; logs it if it is suspicious from the start (R8).
     function _append(
         State storage s,
         Clock memory clock,
@@ -217,21 +227,16 @@ library Publishing {
         EpochRecord storage record,
         Seat storage seat,
         Standing standing,
-        BlockHead head
-    ) private returns (uint256 order) {
-        unchecked {
-            uint256 counts = record.counts;
-            bool weighted = head.weight() != 0;
-            order = weighted ? EpochCounts.weighted(counts) : Rings.ORDERS - 1 - EpochCounts.weightless(counts);
-            record.counts = EpochCounts.withOneMore(counts, weighted);
-            if (weighted) (cursor.hasWeighted, cursor.weightedEpoch) = (true, clock.epoch);
-            seat.setOrder(clock, clock.epoch, order);
-            seat.history = seat.history.withBlock(clock.epoch);
-            seat.standing = standing;
-            (bool suspicious, Suspicion reason) = _suspicion(cursor, record.head, standing);
-            if (suspicious) head = SuspiciousLog.enter(s, clock, cursor, head, order, reason);
-            s.blockAt(clock, clock.epoch, order).head = head;
-        }
+        BlockHead head,
+        uint256 order
+    ) private {
+        if (head.weight() != 0) (cursor.hasWeighted, cursor.weightedEpoch) = (true, clock.epoch);
+        seat.setOrder(clock, clock.epoch, order);
+        seat.history = seat.history.withBlock(clock.epoch);
+        seat.standing = standing;
+        (bool suspicious, Suspicion reason) = _suspicion(cursor, record.head, standing);
+        if (suspicious) head = SuspiciousLog.enter(s, clock, cursor, head, order, reason);
+        s.blockAt(clock, clock.epoch, order).head = head;
     }
 
     function _suspicion(Cursor memory cursor, EpochHead head, Standing standing)

@@ -31,7 +31,7 @@ library Settlement {
         else if (head.count() == 0) {
             record.head = SuspiciousLog.enter(s, clock, cursor, head, order, Suspicion.Unchecked);
         } else {
-            _pass(s, clock, record, head);
+            _pass(s, clock, cursor, record, head);
         }
         return true;
     }
@@ -71,6 +71,7 @@ library Settlement {
     {
         unchecked {
             if (!head.isOpen() || Rings.isVoid(clock, head.epoch())) return false;
+            if (_isBeingChecked(s, clock, cursor, head)) return false;
             bool accuser = head.has(BlockHeads.ACCUSER);
             if (head.has(BlockHeads.LOGGED)) return head.position() < _horizon(clock, cursor, accuser);
             uint256 check = s.epochAt(clock, head.epoch()).head.next();
@@ -82,6 +83,18 @@ library Settlement {
             }
             return clock.epoch > check;
         }
+    }
+
+    /// @dev A latest block of the running epoch gets marks still: after an epoch without weighted blocks its checking
+    /// epoch may be over already (R3), and nothing is settled inside an epoch that marks it.
+    function _isBeingChecked(State storage s, Clock memory clock, Cursor memory cursor, BlockHead head)
+        private
+        view
+        returns (bool)
+    {
+        if (clock.epoch != cursor.lastOpened || head.weight() == 0) return false;
+        EpochHead running = s.epochAt(clock, clock.epoch).head;
+        return running.rosterSize() != 0 && running.roster() == head.epoch();
     }
 
     /// @dev Entries below this position stood in a window whose epoch is over; for an accuser's block, in one
@@ -99,11 +112,17 @@ library Settlement {
         emit IProofOfAttestation.BlockFinal(head.seat(), head.epoch());
     }
 
-    function _pass(State storage s, Clock memory clock, BlockRecord storage record, BlockHead head) private {
+    function _pass(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        BlockRecord storage record,
+        BlockHead head
+    ) private {
         Seat storage seat = s.seats[head.seat()];
         record.head = head.withFlag(BlockHeads.PASSED);
         seat.history = seat.history.with(Histories.PASSED, head.epoch()).withGood(head.epoch());
-        uint256 judgement = _judgement(s, clock, head, record.marks);
+        uint256 judgement = _judgement(s, clock, cursor, head, record.marks);
         Standing standing = seat.standing;
         if (!standing.has(Standings.BLOCKED)) {
             standing = _step(s, clock, head, standing, judgement, false);
@@ -125,6 +144,7 @@ library Settlement {
     ) private {
         LogEntry entry = SuspiciousLog.read(s, clock, head.position());
         if (2 * entry.count() < cursor.decisionMarks) {
+            SuspiciousLog.setOutcome(s, clock, head.position(), SuspiciousLog.OUTCOME_LOGGED_AGAIN);
             uint40 position = SuspiciousLog.append(s, clock, cursor, entry);
             record.head = head.withPosition(position);
             emit IProofOfAttestation.BlockLogged(head.epoch(), uint32(order), position, Suspicion.Undecided);
@@ -139,7 +159,7 @@ library Settlement {
         );
         record.head = head.withTally(entry.positive(), entry.negative(), entry.count())
             .withFlag(malicious ? BlockHeads.DECIDED | BlockHeads.MALICIOUS : BlockHeads.DECIDED);
-        _decide(s, clock, head, entry, malicious, record.marks);
+        _decide(s, clock, head, entry, malicious, _judgement(s, clock, cursor, head, record.marks));
         if (malicious) _unwind(s, clock, cursor, head, record.marks);
     }
 
@@ -149,12 +169,11 @@ library Settlement {
         BlockHead head,
         LogEntry entry,
         bool malicious,
-        uint256 marks
+        uint256 judgement
     ) private {
         Seat storage seat = s.seats[head.seat()];
         History history = seat.history.without(Histories.OPEN, head.epoch()).without(Histories.UNDECIDED, head.epoch());
         seat.history = malicious ? history : history.withGood(head.epoch());
-        uint256 judgement = _judgement(s, clock, head, marks);
         Standing standing = seat.standing;
         if (!standing.has(Standings.BLOCKED)) {
             if (malicious || !head.has(BlockHeads.PASSED)) {
@@ -239,7 +258,8 @@ library Settlement {
         private
         returns (Standing)
     {
-        if (!standing.has(Standings.PROBATION) || head.epoch() < standing.since()) return standing;
+        if (!standing.has(Standings.PROBATION) || standing.has(Standings.EXITING)) return standing;
+        if (head.epoch() < standing.since()) return standing;
         if (standing.score() < Scoring.RESTRICTED) return standing;
         bytes32 deviceId = seat.deviceId;
         if (!standing.has(Standings.ADMITTED)) {
@@ -250,12 +270,15 @@ library Settlement {
         return standing.without(Standings.PROBATION).with(Standings.ADMITTED);
     }
 
-    /// @dev a: how far this block's own counted marks were confirmed, by the outcomes known now (R9).
-    function _judgement(State storage s, Clock memory clock, BlockHead head, uint256 marks)
-        private
-        view
-        returns (uint256)
-    {
+    /// @dev a: how far this block's own counted marks were confirmed, by the outcomes known now (R9). An outcome is known
+    /// once the window's epoch is over and enough marks came, settled or not: who settles first gains nothing.
+    function _judgement(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        BlockHead head,
+        uint256 marks
+    ) private view returns (uint256) {
         unchecked {
             if (marks == 0) return Scoring.MAX;
             EpochRecord storage record = s.epochAt(clock, head.epoch());
@@ -264,11 +287,11 @@ library Settlement {
                 _assigned(record, epochHead, head, marks);
             (uint256 confirmed, uint256 contradicted) = (0, 0);
             if (windowMarks != 0) {
-                (confirmed, contradicted) = _judgeWindow(s, clock, epochHead, places, windowMarks);
+                (confirmed, contradicted) = _judgeWindow(s, clock, cursor, epochHead, places, windowMarks);
             }
             for (uint256 i; latestMarks != 0; ++i) {
                 if (latestMarks & 15 > 1) {
-                    uint256 outcome = _latestOutcome(s, clock, epochHead, seed, places, i);
+                    uint256 outcome = _latestOutcome(s, clock, cursor, epochHead, seed, places, i);
                     if (outcome == SuspiciousLog.OUTCOME_MALICIOUS) ++confirmed;
                     else if (outcome == SuspiciousLog.OUTCOME_HONEST) ++contradicted;
                 }
@@ -281,6 +304,7 @@ library Settlement {
     function _judgeWindow(
         State storage s,
         Clock memory clock,
+        Cursor memory cursor,
         EpochHead epochHead,
         Places memory places,
         uint256 marks
@@ -299,9 +323,13 @@ library Settlement {
                         word = s.outcomes[cell];
                     }
                     uint256 outcome = (word >> (2 * (ring % SuspiciousLog.OUTCOMES_PER_WORD))) & 3;
-                    if (outcome != 0) {
-                        if ((mark == 1) == (outcome == SuspiciousLog.OUTCOME_HONEST)) ++confirmed;
-                        else ++contradicted;
+                    if (outcome == 0) outcome = _unsettled(s, clock, cursor, start + place);
+                    if (outcome == 0 || outcome == SuspiciousLog.OUTCOME_LOGGED_AGAIN) {
+                        // No outcome, and so neither.
+                    } else if ((mark == 1) == (outcome == SuspiciousLog.OUTCOME_HONEST)) {
+                        ++confirmed;
+                    } else {
+                        ++contradicted;
                     }
                 }
                 if (++place == places.wide) place = 0;
@@ -309,10 +337,23 @@ library Settlement {
         }
     }
 
-    /// @dev The decision on the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.
+    /// @dev The outcome at a log position that nobody has settled: that of its tally, if its window's epoch is over.
+    function _unsettled(State storage s, Clock memory clock, Cursor memory cursor, uint256 position)
+        private
+        view
+        returns (uint256)
+    {
+        if (position >= _horizon(clock, cursor, false)) return 0;
+        LogEntry entry = SuspiciousLog.read(s, clock, position);
+        if (2 * entry.count() < cursor.decisionMarks) return 0;
+        return entry.negative() > entry.positive() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
+    }
+
+    /// @dev The outcome of the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.
     function _latestOutcome(
         State storage s,
         Clock memory clock,
+        Cursor memory cursor,
         EpochHead epochHead,
         bytes32 seed,
         Places memory places,
@@ -321,7 +362,9 @@ library Settlement {
         if (Rings.isVoid(clock, epochHead.roster())) return 0;
         uint256 rank = Assignment.latestRank(epochHead, seed, places, i);
         BlockHead target = s.blockAt(clock, epochHead.roster(), rank).head;
-        if (!target.has(BlockHeads.DECIDED)) return 0;
+        if (!target.has(BlockHeads.DECIDED)) {
+            return target.has(BlockHeads.LOGGED) ? _unsettled(s, clock, cursor, target.position()) : 0;
+        }
         return target.has(BlockHeads.MALICIOUS) ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
     }
 

@@ -66,6 +66,7 @@ library SuspiciousLog {
     uint256 internal constant OUTCOMES_PER_WORD = 128;
     uint256 internal constant OUTCOME_HONEST = 1;
     uint256 internal constant OUTCOME_MALICIOUS = 2;
+    uint256 internal constant OUTCOME_LOGGED_AGAIN = 3;
     uint256 internal constant MARKS_MAX = 255;
 
     /// @dev A ring that keeps every entry within retention, and every outcome that a judgement may read.

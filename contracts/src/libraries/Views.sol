@@ -78,7 +78,9 @@ library Views {
         Standing standing = seat.standing;
         History history = seat.history;
         if (!isOperational(standing) || standing.score() < minScore) return false;
-        if (!history.hasGood() || clock.epoch - history.lastGood() > maxAgeEpochs) return false;
+        // A revived seat may run an incarnation that no peer has seen: what a former one did proves nothing of it.
+        if (!history.hasGood() || history.lastGood() < standing.since()) return false;
+        if (clock.epoch - history.lastGood() > maxAgeEpochs) return false;
         ReferenceValue memory value = s.references[seat.measurement];
         return value.measurement != 0 && value.fromEpoch <= clock.epoch && clock.epoch <= value.untilEpoch;
     }
