@@ -45,8 +45,8 @@ impl Fixed {
 pub struct Parameters {
     /// L1: latest blocks each device checks (R4), 1..=32.
     pub latest_checks: u8,
-    /// L2: suspicious blocks each device checks (R4), 1..=64 − L1. One alone can leave a block with half the
-    /// checks it should have (see [`crate::Assignment`]).
+    /// L2: suspicious blocks each device checks (R4), 2..=64 − L1. One alone could leave a block with half the
+    /// checks it should have: seven of thirteen, for one suspicious block among 14 devices.
     pub suspicious_checks: u8,
     /// K: marks a decision asks for in a large network (R5), L2..=90.
     pub decision_marks: u8,
@@ -56,8 +56,9 @@ pub struct Parameters {
     pub power_tolerance_bps: u16,
     /// The part of the distance to its target that a score moves in one step (R9), 1..=10000.
     pub score_gain_bps: u16,
-    /// The score of a new seat, and the most a restarted one keeps (R1, R11), 5000..=10000: from lower
-    /// an honest newcomer might not be admitted by its first block.
+    /// The score of a new seat, and the most a restarted one keeps (R1, R11), 5000..=8999: from lower
+    /// an honest newcomer might not be admitted by its first block, from higher it would start with the score
+    /// of tier Full.
     pub admission_score: u16,
     /// S: good blocks in a row until steps upward are full ones (R9), 1..=15.
     pub full_gain_streak: u8,
@@ -66,7 +67,7 @@ pub struct Parameters {
     pub finality_epochs: u8,
     /// Epochs a suspended seat waits before it may restart (R11), 0..=1000.
     pub restart_cooldown_epochs: u16,
-    /// The deposit of a joining seat (R1): what there is to slash.
+    /// The deposit of a joining seat (R1), from 1: what there is to slash.
     pub min_deposit: u128,
     /// The most an epoch pays out of unallocated funds, and as much again out of carry (R12).
     pub reward_per_epoch: u128,
@@ -116,11 +117,11 @@ pub enum ParameterError {
         /// The field's name.
         name: &'static str,
         /// Its value.
-        value: u32,
+        value: u128,
         /// The least that is allowed.
-        min: u32,
+        min: u128,
         /// The most that is allowed.
-        max: u32,
+        max: u128,
     },
 }
 
@@ -143,7 +144,7 @@ impl Parameters {
     fn validate_checks(&self) -> Result<(), ParameterError> {
         within("latest_checks", self.latest_checks, 1, 32)?;
         let places = MARK_PLACES - self.latest_checks;
-        within("suspicious_checks", self.suspicious_checks, 1, places)?;
+        within("suspicious_checks", self.suspicious_checks, 2, places)?;
         within("decision_marks", self.decision_marks, self.suspicious_checks, 90)
     }
 
@@ -151,12 +152,13 @@ impl Parameters {
         within("max_penalties", self.max_penalties, 1, u8::MAX)?;
         within("power_tolerance_bps", self.power_tolerance_bps, 0, 10_000_u16)?;
         within("score_gain_bps", self.score_gain_bps, 1, 10_000_u16)?;
-        within("admission_score", self.admission_score, 5000_u16, 10_000_u16)?;
+        within("admission_score", self.admission_score, 5000_u16, 8999_u16)?;
         within("full_gain_streak", self.full_gain_streak, 1, 15)?;
         within("finality_epochs", self.finality_epochs, 1, 11)
     }
 
     fn validate_economy(&self) -> Result<(), ParameterError> {
+        within("min_deposit", self.min_deposit, 1, u128::MAX)?;
         within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16)?;
         within("reward_delay_epochs", self.reward_delay_epochs, 1, 3650_u16)?;
         within("unbonding_epochs", self.unbonding_epochs, 1, 3650_u16)?;
@@ -165,7 +167,7 @@ impl Parameters {
     }
 }
 
-fn within<N: Into<u32>>(name: &'static str, value: N, min: N, max: N) -> Result<(), ParameterError> {
+fn within<N: Into<u128>>(name: &'static str, value: N, min: N, max: N) -> Result<(), ParameterError> {
     let (value, min, max) = (value.into(), min.into(), max.into());
     if (min..=max).contains(&value) {
         return Ok(());
@@ -201,8 +203,8 @@ mod tests {
     fn the_bounds_themselves_are_allowed() {
         let least = Parameters {
             latest_checks: 1,
-            suspicious_checks: 1,
-            decision_marks: 1,
+            suspicious_checks: 2,
+            decision_marks: 2,
             max_penalties: 1,
             power_tolerance_bps: 0,
             score_gain_bps: 1,
@@ -210,7 +212,7 @@ mod tests {
             full_gain_streak: 1,
             finality_epochs: 1,
             restart_cooldown_epochs: 0,
-            min_deposit: 0,
+            min_deposit: 1,
             reward_per_epoch: 0,
             reward_delay_epochs: 1,
             unbonding_epochs: 1,
@@ -224,7 +226,7 @@ mod tests {
             max_penalties: 255,
             power_tolerance_bps: 10_000,
             score_gain_bps: 10_000,
-            admission_score: 10_000,
+            admission_score: 8999,
             full_gain_streak: 15,
             finality_epochs: 11,
             restart_cooldown_epochs: 1000,
@@ -243,7 +245,7 @@ mod tests {
     fn one_beyond_a_bound_is_refused_by_name() {
         assert_eq!(refused_field(with(|p| p.latest_checks = 0)), "latest_checks");
         assert_eq!(refused_field(with(|p| p.latest_checks = 33)), "latest_checks");
-        assert_eq!(refused_field(with(|p| p.suspicious_checks = 0)), "suspicious_checks");
+        assert_eq!(refused_field(with(|p| p.suspicious_checks = 1)), "suspicious_checks");
         assert_eq!(refused_field(with(|p| p.suspicious_checks = 63)), "suspicious_checks");
         assert_eq!(refused_field(with(|p| p.decision_marks = 39)), "decision_marks");
         assert_eq!(refused_field(with(|p| p.decision_marks = 91)), "decision_marks");
@@ -252,11 +254,12 @@ mod tests {
         assert_eq!(refused_field(with(|p| p.score_gain_bps = 0)), "score_gain_bps");
         assert_eq!(refused_field(with(|p| p.score_gain_bps = 10_001)), "score_gain_bps");
         assert_eq!(refused_field(with(|p| p.admission_score = 4999)), "admission_score");
-        assert_eq!(refused_field(with(|p| p.admission_score = 10_001)), "admission_score");
+        assert_eq!(refused_field(with(|p| p.admission_score = 9000)), "admission_score");
         assert_eq!(refused_field(with(|p| p.full_gain_streak = 0)), "full_gain_streak");
         assert_eq!(refused_field(with(|p| p.full_gain_streak = 16)), "full_gain_streak");
         assert_eq!(refused_field(with(|p| p.finality_epochs = 0)), "finality_epochs");
         assert_eq!(refused_field(with(|p| p.finality_epochs = 12)), "finality_epochs");
+        assert_eq!(refused_field(with(|p| p.min_deposit = 0)), "min_deposit");
         assert_eq!(refused_field(with(|p| p.restart_cooldown_epochs = 1001)), "restart_cooldown_epochs");
         assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 0)), "reward_delay_epochs");
         assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 3651)), "reward_delay_epochs");

@@ -1,0 +1,233 @@
+//! Founding: a contract is deployed, told its policy and reference values, and given its founding seats.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolCall;
+use multee_chain::bindings::deployed::{ProofOfAttestation, Registry, TestToken};
+use multee_chain::bindings::IProofOfAttestation as contract;
+use multee_chain::{Chain, ChainError, Outcome, ReadError, Receipt, Sender, Transaction};
+use multee_confirmation::ReferenceValue;
+use multee_protocol::{DeviceId, Fixed, Parameters, Power, SeatId};
+
+use crate::network::{Network, SendError, Sent};
+
+/// What a network is founded with.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// When epoch 0 starts, in seconds since the Unix epoch; after the founding.
+    pub genesis_s: u64,
+    /// What never changes.
+    pub fixed: Fixed,
+    /// What the network runs with.
+    pub parameters: Parameters,
+    /// The evidence policy document.
+    pub policy: Vec<u8>,
+    /// The allowed measurements.
+    pub references: Vec<ReferenceValue>,
+    /// The founding seats.
+    pub seats: Vec<FoundingSeat>,
+}
+
+/// A seat named before genesis.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundingSeat {
+    /// Who gets the deposit back.
+    pub provider: Address,
+    /// Who publishes for it.
+    pub operator: Address,
+    /// The device.
+    pub device_id: DeviceId,
+    /// The key of its first incarnation.
+    pub incarnation: Address,
+    /// The measurement of its first incarnation.
+    pub measurement: B256,
+    /// Its power, as the founders verified it.
+    pub verified_power: Power,
+}
+
+/// A founded network.
+#[derive(Debug)]
+pub struct Founded {
+    /// The contract.
+    pub network: Network,
+    /// The token of its deposits.
+    pub token: Address,
+    /// The founding seats' numbers, in the order given.
+    pub seats: Vec<SeatId>,
+}
+
+/// Why a network could not be founded. What was deployed before stays on chain, unused.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundingError {
+    /// The chain gave no answer.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A transaction had no outcome.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// A view gave no answer.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A contract was not created.
+    #[error("{name} was not deployed: {outcome:?}")]
+    NotDeployed {
+        /// The contract's name.
+        name: &'static str,
+        /// How its creation ended.
+        outcome: Outcome,
+    },
+    /// The contract refused a step.
+    #[error("the contract refused: {0}")]
+    Refused(String),
+}
+
+/// Founds a network on a devnet: deploys a worthless test token, too, and has `owner` mint what the deposits need.
+///
+/// # Errors
+/// When a step fails; see [`FoundingError`].
+pub fn found_devnet(chain: &Arc<dyn Chain>, owner: &Sender, plan: &Founding) -> Result<Founded, FoundingError> {
+    let code = &TestToken::BYTECODE;
+    let token = deploy(chain.as_ref(), owner, "TestToken", Transaction::deploy(code, &TestToken::constructorCall {}))?;
+    let amount = U256::from(plan.parameters.min_deposit) * U256::from(plan.seats.len());
+    let contract = deploy_contract(chain.as_ref(), owner, token, plan)?;
+    let network = Network::new(Arc::clone(chain), contract)?;
+    invoke(chain.as_ref(), owner, token, &TestToken::mintCall { to: owner.address(), amount })?;
+    invoke(chain.as_ref(), owner, token, &TestToken::approveCall { spender: contract, value: amount })?;
+    keep(&network, owner, &contract::setPolicyCall { document: plan.policy.clone().into() })?;
+    let values = plan.references.iter().map(reference_value).collect();
+    keep(&network, owner, &contract::setReferenceValuesCall { values })?;
+    let mut seats = Vec::new();
+    for (number, seat) in (1..).zip(&plan.seats) {
+        keep(&network, owner, &found_call(seat))?;
+        seats.push(SeatId(number));
+    }
+    Ok(Founded { network, token, seats })
+}
+
+/// Joins as provider: mints and approves the deposit, too, on a devnet's test token. Returns the seat, or what the
+/// contract refused with.
+///
+/// # Errors
+/// When a step had no outcome.
+pub fn join_devnet(
+    network: &Network,
+    token: Address,
+    provider: &Sender,
+    registration: contract::Registration,
+) -> Result<Result<SeatId, Box<contract::IProofOfAttestationErrors>>, FoundingError> {
+    let deposit = U256::from(network.read(&contract::parametersCall {})?.minDeposit);
+    let spender = network.deployment().contract;
+    invoke(network.chain(), provider, token, &TestToken::mintCall { to: provider.address(), amount: deposit })?;
+    invoke(network.chain(), provider, token, &TestToken::approveCall { spender, value: deposit })?;
+    match network.send(provider, &contract::joinCall { registration })? {
+        Sent::Kept(_) => Ok(Ok(SeatId(network.read(&contract::networkCall {})?.seats))),
+        Sent::Refused(error) => Ok(Err(error)),
+    }
+}
+
+fn deploy_contract(
+    chain: &dyn Chain,
+    owner: &Sender,
+    token: Address,
+    plan: &Founding,
+) -> Result<Address, FoundingError> {
+    let settings = Registry::constructorCall {
+        settings_: Registry::Settings {
+            token,
+            owner: owner.address(),
+            genesis: plan.genesis_s,
+            epochSeconds: plan.fixed.epoch_seconds,
+            retentionEpochs: plan.fixed.retention_epochs.into(),
+            maxSeats: plan.fixed.max_seats,
+        },
+    };
+    let registry =
+        deploy(chain, owner, "Registry", Transaction::deploy(&Registry::BYTECODE, &settings))?;
+    let arguments = ProofOfAttestation::constructorCall {
+        settings_: ProofOfAttestation::Settings {
+            token,
+            owner: owner.address(),
+            genesis: plan.genesis_s,
+            epochSeconds: plan.fixed.epoch_seconds,
+            retentionEpochs: plan.fixed.retention_epochs.into(),
+            maxSeats: plan.fixed.max_seats,
+        },
+        parameters_: contract_parameters(&plan.parameters),
+        registry_: registry,
+    };
+    let code = &ProofOfAttestation::BYTECODE;
+    deploy(chain, owner, "ProofOfAttestation", Transaction::deploy(code, &arguments))
+}
+
+fn deploy(
+    chain: &dyn Chain,
+    owner: &Sender,
+    name: &'static str,
+    transaction: Transaction,
+) -> Result<Address, FoundingError> {
+    let receipt = chain.send(owner, &transaction)?;
+    receipt.created.ok_or(FoundingError::NotDeployed { name, outcome: receipt.outcome })
+}
+
+fn invoke(
+    chain: &dyn Chain,
+    sender: &Sender,
+    contract: Address,
+    call: &impl SolCall,
+) -> Result<Receipt, FoundingError> {
+    let receipt = chain.send(sender, &Transaction::invoke(contract, call))?;
+    match receipt.outcome {
+        Outcome::Success => Ok(receipt),
+        outcome => Err(FoundingError::Refused(format!("{outcome:?}"))),
+    }
+}
+
+fn keep<C: SolCall>(network: &Network, sender: &Sender, call: &C) -> Result<Receipt, FoundingError> {
+    match network.send(sender, call)? {
+        Sent::Kept(receipt) => Ok(receipt),
+        Sent::Refused(error) => Err(FoundingError::Refused(format!("{error:?}"))),
+    }
+}
+
+fn found_call(seat: &FoundingSeat) -> contract::foundCall {
+    contract::foundCall {
+        provider: seat.provider,
+        registration: contract::Registration {
+            operator: seat.operator,
+            deviceId: seat.device_id.0,
+            incarnation: seat.incarnation,
+            measurement: seat.measurement,
+        },
+        verifiedPower: seat.verified_power,
+    }
+}
+
+fn reference_value(value: &ReferenceValue) -> contract::ReferenceValue {
+    contract::ReferenceValue {
+        measurement: value.measurement,
+        fromEpoch: value.from_epoch,
+        untilEpoch: value.until_epoch,
+    }
+}
+
+fn contract_parameters(p: &Parameters) -> ProofOfAttestation::Parameters {
+    ProofOfAttestation::Parameters {
+        latestChecks: p.latest_checks,
+        suspiciousChecks: p.suspicious_checks,
+        decisionMarks: p.decision_marks,
+        maxPenalties: p.max_penalties,
+        fullGainStreak: p.full_gain_streak,
+        finalityEpochs: p.finality_epochs,
+        powerToleranceBps: p.power_tolerance_bps,
+        scoreGainBps: p.score_gain_bps,
+        admissionScore: p.admission_score,
+        restartCooldownEpochs: p.restart_cooldown_epochs,
+        rewardDelayEpochs: p.reward_delay_epochs,
+        unbondingEpochs: p.unbonding_epochs,
+        restrictedRewardBps: p.restricted_reward_bps,
+        bountyBps: p.bounty_bps,
+        minDeposit: p.min_deposit,
+        rewardPerEpoch: p.reward_per_epoch,
+    }
+}
