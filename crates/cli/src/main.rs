@@ -1,3 +1,25 @@
 //! The `multee` program: parse, call, print.
 
-fn main() {}
+mod args;
+mod demo;
+mod exit;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return exit::answer(&answer).into(),
+    };
+    let outcome: miette::Result<Exit> = match cli.command {
+        Command::Verify(args) => verify::run(&args).map_err(Into::into),
+        Command::Demo(args) => demo::run(&args).map_err(Into::into),
+    };
+    outcome.unwrap_or_else(|error| exit::explain(&error)).into()
+}

@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use alloy_primitives::B256;
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+use crate::verify::Moment;
+
+/// A network of TEEs that verify each other's evidence.
+#[derive(Debug, Parser)]
+#[command(name = "multee", version, after_help = exit::table(), subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Verify(VerifyArgs),
+    Demo(DemoArgs),
+}
+
+/// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED
+///
+/// Devices quote in Intel's formats under a software hardware-vendor, verify each other, and publish to the contract's
+/// bytecode in an embedded EVM. One boots a wrong image, one's platform is revoked, two slander their peers, one is
+/// cloned, one joins late; the rest are honest. The same seed gives the same story.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many devices there are, those with troubles included; 10 to 40
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub(crate) devices: u32,
+    /// How many epochs the story lasts; 1 to 200
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) epochs: u32,
+    /// What the story grows from
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Print one JSON document at the end instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keep the chain (chain.sqlite) and the story (story.json) in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// Judge a DCAP quote by a policy, and say why
+///
+/// Exit code 0: the policy holds. 3: it does not; the reason is on stdout. 1: the question could not be
+/// answered, say for a missing file or bytes that are no quote; the reason is on stderr, stdout is empty.
+#[derive(Debug, Args)]
+#[command(after_help = exit::table(), after_long_help = long_help())]
+pub(crate) struct VerifyArgs {
+    /// The quote (SGX version 3, TDX versions 4 and 5), binary or in hex, at most 64 KiB; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quote: PathBuf,
+    /// What the hardware vendor has signed about the platform, JSON of at most 1 MiB
+    #[arg(long, value_name = "FILE")]
+    pub(crate) collateral: PathBuf,
+    /// What to accept, JSON of at most 64 KiB [default: a built-in policy, see --help]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Judge as of this time, Unix seconds or RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<Moment>,
+    /// A root certificate besides Intel's, DER or PEM, that the policy accepts; repeatable
+    #[arg(long = "root", value_name = "FILE")]
+    pub(crate) roots: Vec<PathBuf>,
+    /// Require the measurement digest to be this one, or one of these; repeatable
+    #[arg(long = "reference-value", value_name = "HEX")]
+    pub(crate) reference_values: Vec<B256>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn long_help() -> String {
+    format!("{VERIFY_LONG_HELP}\n\n{}", exit::table())
+}
+
+const VERIFY_LONG_HELP: &str = "\
+The built-in policy:
+  roots                   Intel SGX Root CA, no other
+  platform_statuses       UpToDate, no other
+  tcb_evaluation_number   the one that the collateral's TCB info states: any evaluation that Intel
+                          signed and that has not expired. The report says so.
+  measurement             SGX: mrenclave; TDX: mrtd, rtmr1, rtmr2, mrconfigid
+  accept_dynamic_platform, accept_cached_keys, accept_smt
+                          true, as multi-socket servers in data centres are set up; the report
+                          shows each
+Debug mode and revoked platforms are never accepted, whatever the policy.
+
+The JSON document (every field is always there; null where nothing is established):
+  version        1
+  trusted        whether the policy holds
+  reason         why not, or null
+  mark           the mark that such evidence earns a confirmation block, as far as the quote
+                 decides: valid, abstain, evidence_invalid, measurement_not_allowed,
+                 binding_wrong, platform_not_accepted
+  hint           what could be done about it, or null
+  warning        text if the root is not Intel's, else null
+  now_s, now     the time of judgement, Unix seconds and RFC 3339
+  evidence       root_sha256, root_is_intels, tee, fmspc, debug (established by quote and
+                 root; debug is true as soon as the quote admits it); hardware_id, device_id,
+                 status, advisory_ids[], report_data, registers[] {name, value, measured},
+                 measurement, holds_until_s, holds_until (established with collateral)
+  policy         source (built_in, file), digest, tcb_evaluation_number,
+                 tcb_evaluation_number_source (collateral, policy)
+  checks[]       name, passed (null: not reached or not decidable here), detail";

@@ -1,0 +1,98 @@
+//! Who is in the story.
+
+use multee_protocol::TeeType;
+use serde::Serialize;
+
+/// A device's part in the story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Attests and verifies as it should.
+    Honest,
+    /// Honest, but comes later and must be admitted by its peers.
+    Joiner,
+    /// Boots an image that is not among the reference values; its operator mends that at the restart.
+    WrongMeasurement,
+    /// Its platform's certificate is revoked in the course of the story.
+    Revoked,
+    /// Its own evidence is genuine, but it marks honest peers' blocks as bad.
+    Slanderer,
+    /// Another machine, with a key extracted from an admitted one, that claims that one's hardware id.
+    Clone,
+}
+
+impl Role {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::Joiner => "joiner",
+            Self::WrongMeasurement => "wrong measurement",
+            Self::Revoked => "revoked",
+            Self::Slanderer => "slanderer",
+            Self::Clone => "clone",
+        }
+    }
+
+    /// Whether the device is there at genesis.
+    pub fn founds(self) -> bool {
+        !matches!(self, Self::Joiner | Self::Clone)
+    }
+}
+
+/// One device of the cast.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its number, from 0: the machine's number at the simulated vendor.
+    pub index: u32,
+    /// Its role.
+    pub role: Role,
+    /// Its kind of TEE.
+    pub tee: TeeType,
+}
+
+/// Fewer devices leave no majority of honest verifiers beside the six with troubles.
+pub const DEVICES_MIN: u32 = 10;
+/// More would take longer than a demo should.
+pub const DEVICES_MAX: u32 = 40;
+
+/// Epoch in which the revocation is published.
+pub const REVOKED_AT: u32 = 2;
+/// Epoch in which the joiner joins.
+pub const JOINED_AT: u32 = 4;
+/// Epoch in which the clone tries to.
+pub const CLONED_AT: u32 = 5;
+/// The admitted device that the clone's key comes from.
+pub const CLONED: u32 = 0;
+
+/// The cast of `devices`, the troubled ones last. TEE types alternate; the clone has that of its victim.
+pub fn cast(devices: u32) -> Vec<Part> {
+    use Role::{Clone, Honest, Joiner, Revoked, Slanderer, WrongMeasurement};
+    let troubled = [WrongMeasurement, Revoked, Slanderer, Slanderer, Joiner, Clone];
+    let honest = (devices as usize).saturating_sub(troubled.len());
+    let roles = std::iter::repeat_n(Honest, honest).chain(troubled);
+    let tee = |index: u32| if index.is_multiple_of(2) { TeeType::Tdx } else { TeeType::Sgx };
+    (0..devices)
+        .zip(roles)
+        .map(|(index, role)| Part { index, role, tee: tee(if role == Clone { CLONED } else { index }) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_is_cast_and_honest_devices_are_the_majority_of_founders() {
+        for devices in DEVICES_MIN..=DEVICES_MAX {
+            let cast = cast(devices);
+            assert_eq!(cast.len(), devices as usize);
+            let count = |role| cast.iter().filter(|part| part.role == role).count();
+            assert_eq!(count(Role::Slanderer), 2);
+            for role in [Role::Joiner, Role::WrongMeasurement, Role::Revoked, Role::Clone] {
+                assert_eq!(count(role), 1);
+            }
+            assert!(2 * count(Role::Honest) >= cast.iter().filter(|part| part.role.founds()).count());
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What the story shows: one JSON document, or a table.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::cast::Role;
+
+/// What is shown wherever mock evidence is.
+pub const SIMULATED: &str =
+    "SIMULATED: the evidence comes from a software hardware-vendor, and power is declared, not measured";
+
+/// The whole story as one document.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Says that the evidence is not real.
+    pub evidence: &'static str,
+    /// The seed that gives this story again.
+    pub seed: u64,
+    /// Every device of the cast.
+    pub devices: Vec<DeviceReport>,
+    /// What happened, in order.
+    pub events: Vec<EventReport>,
+    /// Sums over the whole story.
+    pub totals: Totals,
+}
+
+/// A device at the end.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceReport {
+    /// Its number in the cast.
+    pub index: u32,
+    /// Its seat; none for a device that got none.
+    pub seat: Option<u32>,
+    /// The hardware it is or claims to be.
+    pub device_id: String,
+    /// Its part.
+    pub role: Role,
+    /// Its kind of TEE.
+    pub tee: &'static str,
+    /// Its tier (R11), or `no_seat`.
+    pub tier: &'static str,
+    /// Its score in basis points; 0 without a seat.
+    pub score: u16,
+    /// Its penalty points.
+    pub penalties: u8,
+    /// How many incarnations its seat has had.
+    pub incarnations: u32,
+    /// Its score after each epoch; null while it has no seat.
+    pub score_by_epoch: Vec<Option<u16>>,
+    /// What last happened to it.
+    #[serde(skip)]
+    pub note: String,
+}
+
+/// Something that happened to a device.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventReport {
+    /// The epoch in which it happened.
+    pub epoch: u32,
+    /// The device's number in the cast.
+    pub device: u32,
+    /// What happened.
+    pub what: String,
+}
+
+/// Sums over the whole story.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Totals {
+    /// Epochs played.
+    pub epochs: u32,
+    /// Transactions executed, founding included.
+    pub transactions: u64,
+    /// Quotes that verifiers appraised.
+    pub quotes_verified: u64,
+    /// Blocks decided honest.
+    pub decided_honest: u64,
+    /// Blocks decided malicious.
+    pub decided_malicious: u64,
+    /// What publications cost.
+    pub publication_gas: Spread,
+    /// How long the story took, in seconds of the host's clock.
+    pub wall_s: f64,
+}
+
+/// Least, middle and most of some numbers; zeros if there were none.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Spread {
+    /// The least.
+    pub min: u64,
+    /// The one in the middle, the lower of two.
+    pub median: u64,
+    /// The most.
+    pub max: u64,
+}
+
+impl Spread {
+    /// Of `values`, in any order.
+    pub fn of(mut values: Vec<u64>) -> Self {
+        values.sort_unstable();
+        let at = |index: usize| values.get(index).copied().unwrap_or(0);
+        let last = values.len().saturating_sub(1);
+        Self { min: at(0), median: at(last / 2), max: at(last) }
+    }
+}
+
+/// The devices as a table of `width` columns of text at most.
+pub fn table(devices: &[DeviceReport], width: usize) -> String {
+    let mut text = String::new();
+    let header = format!("{:>3} {:<18} {:<4} {:>5} {:<10} {}", "#", "role", "tee", "score", "tier", "what happened");
+    push(&mut text, &header, width);
+    for d in devices {
+        let score = if d.seat.is_some() { d.score.to_string() } else { "-".to_owned() };
+        let tier = d.tier.replace('_', " ");
+        let row = format!("{:>3} {:<18} {:<4} {score:>5} {tier:<10} {}", d.index, d.role.name(), d.tee, d.note);
+        push(&mut text, &row, width);
+    }
+    text
+}
+
+fn push(text: &mut String, line: &str, width: usize) {
+    let cut: String = line.chars().take(width).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", cut.trim_end());
+}
+
+/// The closing lines.
+pub fn summary(report: &Report) -> String {
+    let t = &report.totals;
+    let in_tier = |tier: &str| report.devices.iter().filter(|d| d.tier == tier).count();
+    format!(
+        "{} epochs, {} transactions, {} quotes verified, {} blocks decided honest and {} malicious\n\
+         tiers: {} full, {} warning, {} restricted, {} on probation, {} suspended, {} blocked, {} without a seat\n\
+         gas of a publication: {} to {}, median {}\n\
+         {:.1} s, seed {}\n{SIMULATED}\n",
+        t.epochs,
+        t.transactions,
+        t.quotes_verified,
+        t.decided_honest,
+        t.decided_malicious,
+        in_tier("full"),
+        in_tier("warning"),
+        in_tier("restricted"),
+        in_tier("probation"),
+        in_tier("suspended"),
+        in_tier("blocked"),
+        in_tier("no_seat"),
+        t.publication_gas.min,
+        t.publication_gas.max,
+        t.publication_gas.median,
+        t.wall_s,
+        report.seed,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_is_of_the_sorted_values() {
+        let spread = Spread::of(vec![5, 1, 9, 7]);
+        assert_eq!((spread.min, spread.median, spread.max), (1, 5, 9));
+        let none = Spread::of(Vec::new());
+        assert_eq!((none.min, none.median, none.max), (0, 0, 0));
+    }
+
+    #[test]
+    fn table_is_no_wider_than_the_terminal() {
+        let device = DeviceReport {
+            index: 1,
+            seat: None,
+            device_id: String::new(),
+            role: Role::Clone,
+            tee: "sgx",
+            tier: "no_seat",
+            score: 0,
+            penalties: 0,
+            incarnations: 0,
+            score_by_epoch: Vec::new(),
+            note: "x".repeat(500),
+        };
+        let text = table(&[device], 60);
+        assert!(text.lines().all(|line| line.chars().count() <= 60));
+        assert!(text.contains("no seat"));
+    }
+}

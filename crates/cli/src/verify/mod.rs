@@ -1,0 +1,119 @@
+//! `multee verify`: judges a quote by a policy and prints a report.
+//!
+//! ```text
+//! files ── input ──▶ Case ── judgement ──▶ verdict, facts, checks ── report ──▶ text or JSON
+//! ```
+//!
+//! The verdict is made by `multee-evidence` alone; this module reads, asks and prints.
+
+mod checks;
+mod error;
+mod input;
+mod judgement;
+mod moment;
+mod policy;
+mod report;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use multee_evidence::{
+    Collateral, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, Verifier, VerifierConfig,
+    VerifierError,
+};
+
+pub(crate) use self::error::VerifyError;
+use self::input::Kind;
+use self::judgement::{Case, CaseError};
+pub(crate) use self::moment::Moment;
+use self::policy::{ChosenPolicy, stated_evaluation_number};
+use self::report::Report;
+use self::text::Text;
+use crate::args::VerifyArgs;
+use crate::exit::{self, Exit};
+
+/// Judges the quote that the command line names, and prints what it found.
+///
+/// # Errors
+/// When no verdict came about: a file is missing, too large, or not what it should be.
+pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
+    let quote = input::read_quote(&args.quote)?;
+    let document = input::read(Kind::Collateral, &args.collateral)?;
+    let collateral = Collateral::from_json(&document)
+        .map_err(|source| VerifyError::NotCollateral { path: args.collateral.clone(), source })?;
+    let stated_evaluation_number = stated_evaluation_number(&document);
+    let chosen = choose_policy(args, stated_evaluation_number)?;
+    let case = Case {
+        quote: &quote,
+        collateral: &collateral,
+        stated_evaluation_number,
+        chosen: &chosen,
+        roots: &gather_roots(&args.roots, &chosen.policy)?,
+        reference_values: &args.reference_values,
+        now_s: args.now.unwrap_or_else(Moment::from_host_clock).0,
+    };
+    let judgement = case.judge().map_err(|error| explain(error, args))?;
+    let report = Report::new(&case, judgement);
+    print(&report, args.json)?;
+    Ok(if report.trusted { Exit::Ok } else { Exit::NotTrusted })
+}
+
+fn choose_policy(
+    args: &VerifyArgs,
+    stated_evaluation_number: Option<u32>,
+) -> Result<ChosenPolicy, VerifyError> {
+    let chosen = match &args.policy {
+        Some(path) => ChosenPolicy::from_json(&input::read(Kind::Policy, path)?),
+        // Collateral that states no number is malformed, and judged to be so under any.
+        None => ChosenPolicy::built_in(stated_evaluation_number.unwrap_or_default()),
+    };
+    chosen.map_err(|source| VerifyError::NotAPolicy { path: args.policy.clone().unwrap_or_default(), source })
+}
+
+/// Intel's root where the policy accepts it, and those given.
+fn gather_roots(paths: &[PathBuf], policy: &Policy) -> Result<Vec<Vec<u8>>, VerifyError> {
+    let mut roots = Vec::new();
+    if policy.roots().contains(&INTEL_SGX_ROOT_CA_SHA256) {
+        roots.push(INTEL_SGX_ROOT_CA_DER.to_vec());
+    }
+    for path in paths {
+        let root = input::read_root(path)?;
+        check_root(path, &root, policy)?;
+        roots.push(root);
+    }
+    if roots.is_empty() {
+        return Err(VerifyError::NoRoot);
+    }
+    Ok(roots)
+}
+
+/// Malformed goes first: what is no certificate need not be added to any policy.
+fn check_root(path: &Path, root: &[u8], policy: &Policy) -> Result<(), VerifyError> {
+    match Verifier::new(policy, [root.to_vec()], VerifierConfig::default()) {
+        Ok(_) => Ok(()),
+        Err(VerifierError::RootNotAccepted(sha256)) => {
+            Err(VerifyError::RootNotAccepted { path: path.to_owned(), sha256 })
+        }
+        Err(_) => Err(VerifyError::NotARoot { path: path.to_owned() }),
+    }
+}
+
+fn explain(error: CaseError, args: &VerifyArgs) -> VerifyError {
+    match error {
+        CaseError::NotAQuote => VerifyError::NotAQuote { path: args.quote.clone() },
+        CaseError::Policy(source) => {
+            VerifyError::NotAPolicy { path: args.policy.clone().unwrap_or_default(), source }
+        }
+        CaseError::Verifier(source) => VerifyError::NoVerifier(source),
+    }
+}
+
+fn print(report: &Report, json: bool) -> Result<(), VerifyError> {
+    let text = if json {
+        let document = serde_json::to_string_pretty(report).map_err(std::io::Error::other);
+        document.map_err(VerifyError::Unwritable)? + "\n"
+    } else {
+        Text(report).to_string()
+    };
+    exit::print(&text).map_err(VerifyError::Unwritable)
+}

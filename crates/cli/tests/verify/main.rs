@@ -1,0 +1,10 @@
+//! `multee verify` as users and scripts see it: on Intel-signed quotes from the published dcap-qvl crate, and on
+//! SIMULATED ones for what Intel does not sign. Snapshots hold the exact text.
+
+mod desk;
+mod documents;
+mod failures;
+mod output;
+#[path = "../../../evidence/tests/samples/mod.rs"]
+mod samples;
+mod verdicts;
