@@ -18,6 +18,7 @@ import {
     Trust
 } from "../../src/interfaces/IProofOfAttestation.sol";
 import {TestToken} from "../../src/devnet/TestToken.sol";
+import {Eip712} from "./Eip712.sol";
 import {Expectations} from "./Expectations.sol";
 
 /// @dev A network of devices with keys, and the loop they live in: open, seed, verify, publish, settle.
@@ -37,10 +38,6 @@ abstract contract NetworkFixture is Expectations {
     uint256 internal constant DEPOSIT = 1_000 ether;
     uint32 internal constant EPOCH_SECONDS = 86_400;
     bytes32 internal constant MEASUREMENT = keccak256("measurement");
-    bytes32 internal constant BLOCK_TYPEHASH = keccak256(
-        "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,bytes32 previousDigest,"
-        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks)"
-    );
 
     TestToken internal token;
     IProofOfAttestation internal network;
@@ -229,7 +226,7 @@ abstract contract NetworkFixture is Expectations {
         SeatView memory seat = network.seatOf(p.seat);
         bytes32 inner = keccak256(
             abi.encode(
-                BLOCK_TYPEHASH,
+                Eip712.BLOCK_TYPEHASH,
                 p.seat,
                 seat.deviceId,
                 seat.incarnation,
@@ -242,19 +239,7 @@ abstract contract NetworkFixture is Expectations {
                 p.marks
             )
         );
-        return keccak256(abi.encodePacked(hex"1901", domainSeparator(block.chainid, address(network)), inner));
-    }
-
-    function domainSeparator(uint256 chain, address verifying) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("MulTEEverse"),
-                keccak256("1"),
-                chain,
-                verifying
-            )
-        );
+        return keccak256(abi.encodePacked(hex"1901", Eip712.domainSeparator(block.chainid, address(network)), inner));
     }
 
     function send(Publication memory p) internal returns (Refusal) {

@@ -110,17 +110,14 @@ contract RoomHarness {
         external
         returns (uint256 counted, bool accuser)
     {
-        Cursor memory cursor = s.cursor;
-        Marked memory marked = Marking.apply_(
-            s,
-            clock,
-            cursor,
-            s.epochAt(clock, clock.epoch),
-            Marker(seat, rank, weight, s.seats[seat].history),
-            marks
-        );
-        s.cursor = cursor;
+        Marked memory marked = _apply(Marker(seat, rank, weight, s.seats[seat].history), marks);
         return (marked.counted, marked.accuser);
+    }
+
+    function _apply(Marker memory marker, uint256 marks) private returns (Marked memory marked) {
+        Cursor memory cursor = s.cursor;
+        marked = Marking.apply_(s, clock, cursor, s.epochAt(clock, clock.epoch), marker, marks);
+        s.cursor = cursor;
     }
 
     function tallyOf(uint256 epoch, uint256 order)

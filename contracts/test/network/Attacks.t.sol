@@ -8,8 +8,8 @@ import {
     Publication,
     Refusal,
     Tier
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev The attacks that R1–R9, R11 and R17 answer.
 contract AttacksTest is NetworkFixture {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BlockRef, IProofOfAttestation, Parameters, Suspicion} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
-import {Vm} from "./support/Vm.sol";
+import {BlockRef, IProofOfAttestation, Parameters, Suspicion} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
+import {Vm} from "../support/Vm.sol";
 
 /// @dev R8: what enters the log, and why.
 contract R8SuspicionTest is NetworkFixture {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BlockRef, BlockView, EpochView, NetworkView, Parameters, Tier} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {BlockRef, BlockView, EpochView, NetworkView, Parameters, Tier} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R5: K_e fits the network, and windows cover the log in order.
 contract R5WindowTest is NetworkFixture {

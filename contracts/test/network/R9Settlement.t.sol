@@ -9,10 +9,10 @@ import {
     Parameters,
     SeatView,
     Tier
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {Scoring} from "../src/libraries/Scoring.sol";
-import {Marks} from "./support/Marks.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {Scoring} from "../../src/libraries/Scoring.sol";
+import {Marks} from "../support/Marks.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R9: passing, deciding, scores.
 contract R9SettlementTest is NetworkFixture {

@@ -8,10 +8,10 @@ import {
     SeatView,
     Tier,
     Trust
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {Standing, Standings} from "../src/libraries/Standing.sol";
-import {Views} from "../src/libraries/Views.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {Standing, Standings} from "../../src/libraries/Standing.sol";
+import {Views} from "../../src/libraries/Views.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R11: tiers, suspension, and the way back by restart.
 contract R11TiersTest is NetworkFixture {

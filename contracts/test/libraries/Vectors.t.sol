@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Assignment, Places} from "../src/libraries/Assignment.sol";
-import {EpochHead, EpochHeads} from "../src/libraries/EpochHead.sol";
-import {Permutation} from "../src/libraries/Permutation.sol";
-import {Publishing} from "../src/libraries/Publishing.sol";
-import {Scoring} from "../src/libraries/Scoring.sol";
-import {LogEntries} from "../src/libraries/SuspiciousLog.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
-import {RoomHarness} from "./support/RoomHarness.sol";
+import {Assignment, Places} from "../../src/libraries/Assignment.sol";
+import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
+import {Permutation} from "../../src/libraries/Permutation.sol";
+import {Publishing} from "../../src/libraries/Publishing.sol";
+import {Scoring} from "../../src/libraries/Scoring.sol";
+import {LogEntries} from "../../src/libraries/SuspiciousLog.sol";
+import {Eip712} from "../support/Eip712.sol";
+import {Expectations} from "../support/Expectations.sol";
+import {RoomHarness} from "../support/RoomHarness.sol";
 
 /// @dev The contract computes what the Rust model computes: `crates/protocol/vectors/protocol.json`, whose columns
 /// are cases.
-contract VectorsTest is NetworkFixture {
+contract VectorsTest is Expectations {
     string private json;
 
     function setUp() public {
@@ -46,7 +47,7 @@ contract VectorsTest is NetworkFixture {
         equal(word("domainDevice"), keccak256("multee/device/v1"), "device");
         equal(
             word("domainSeparator"),
-            domainSeparator(vm.parseJsonUint(json, ".chainId"), vm.parseJsonAddress(json, ".contract")),
+            Eip712.domainSeparator(vm.parseJsonUint(json, ".chainId"), vm.parseJsonAddress(json, ".contract")),
             "separator"
         );
     }
@@ -95,12 +96,12 @@ contract VectorsTest is NetworkFixture {
             equal(keccak256(abi.encodePacked(digests[i], evidenceHashes[i])), bindings[i], "binding");
         }
         isTrue(digests.length >= 3, "cases");
-        equal(BLOCK_TYPEHASH, Publishing.BLOCK_TYPEHASH, "type");
+        equal(Eip712.BLOCK_TYPEHASH, Publishing.BLOCK_TYPEHASH, "type");
     }
 
     function structHash(uint256 i) private view returns (bytes32) {
         bytes memory first = abi.encode(
-            BLOCK_TYPEHASH,
+            Eip712.BLOCK_TYPEHASH,
             uints("blockSeats")[i],
             words("blockDeviceIds")[i],
             vm.parseJsonAddressArray(json, ".blockIncarnations")[i],

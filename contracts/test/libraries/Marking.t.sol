@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProofOfAttestation} from "../src/interfaces/IProofOfAttestation.sol";
-import {BlockHeads} from "../src/libraries/BlockHead.sol";
-import {Permutation} from "../src/libraries/Permutation.sol";
-import {Expectations} from "./support/Expectations.sol";
-import {RoomHarness} from "./support/RoomHarness.sol";
+import {IProofOfAttestation} from "../../src/interfaces/IProofOfAttestation.sol";
+import {BlockHeads} from "../../src/libraries/BlockHead.sol";
+import {Permutation} from "../../src/libraries/Permutation.sol";
+import {Expectations} from "../support/Expectations.sol";
+import {RoomHarness} from "../support/RoomHarness.sol";
 
 /// @dev R4, R5, R7 where they touch packed words: marks in each third of a word, wraps, saturation, what is ignored.
 contract MarkingTest is Expectations {

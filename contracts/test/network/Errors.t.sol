@@ -11,10 +11,10 @@ import {
     ReferenceValue,
     Registration,
     Settings
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {TestToken} from "../src/devnet/TestToken.sol";
-import {LeakyToken} from "./support/LeakyToken.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {TestToken} from "../../src/devnet/TestToken.sol";
+import {LeakyToken} from "../support/LeakyToken.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev Each custom error is provoked, with its arguments, and a reverted call changes nothing that the views show.
 ///

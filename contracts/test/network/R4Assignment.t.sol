@@ -1,86 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BlockRef, EpochView, IProofOfAttestation, Publication} from "../src/interfaces/IProofOfAttestation.sol";
-import {Assignment, Places} from "../src/libraries/Assignment.sol";
-import {EpochHead, EpochHeads} from "../src/libraries/EpochHead.sol";
-import {Permutation} from "../src/libraries/Permutation.sol";
-import {Expectations} from "./support/Expectations.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {BlockRef, EpochView, IProofOfAttestation, Publication} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
-/// @dev R4, pure: the permutation is one, coverage is even.
-contract R4PermutationTest is Expectations {
-    mapping(uint256 place => uint256) private checks;
-
-    function testFuzz_permutation_is_a_bijection(bytes32 seed, uint16 n_) public pure {
-        uint256 n = within(n_, 1, 300);
-        bool[] memory seen = new bool[](n);
-        for (uint256 rank; rank < n; ++rank) {
-            uint256 position = Permutation.position(seed, n, rank);
-            isTrue(position < n, "in range");
-            isFalse(seen[position], "once");
-            seen[position] = true;
-            equal(Permutation.rankAt(seed, n, position), rank, "inverse");
-        }
-    }
-
-    function testFuzz_permutation_of_large_rosters_is_inverted(bytes32 seed, uint32 n_, uint32 rank_) public pure {
-        uint256 n = within(n_, 1, 1 << 20);
-        uint256 rank = within(rank_, 0, n - 1);
-        uint256 position = Permutation.position(seed, n, rank);
-        isTrue(position < n, "in range");
-        equal(Permutation.rankAt(seed, n, position), rank, "inverse");
-    }
-
-    function test_seeds_permute_differently() public pure {
-        uint256 moved;
-        for (uint256 rank; rank < 100; ++rank) {
-            if (Permutation.position("one", 100, rank) != Permutation.position("two", 100, rank)) ++moved;
-        }
-        isTrue(moved > 80, "moved");
-    }
-
-    /// Every entry gets at least c checks where there are c devices and L2 suffices, and about 2c at most.
-    function testFuzz_coverage_is_even_and_about_c(bytes32 seed, uint8 n_, uint8 k_, uint8 l2_, uint16 w_) public {
-        uint256 n = within(n_, 1, 120);
-        uint256 l2 = within(l2_, 1, 63);
-        uint256 k = within(k_, l2, 90);
-        uint256 fitted = Assignment.decisionMarks(k, n);
-        uint256 c = Assignment.coverage(fitted);
-        uint256 w = within(w_, 1, Assignment.capacity(n, l2, fitted));
-        EpochHead head = EpochHeads.make(1, 0, n, 0, w, fitted, 2, l2);
-        uint256 wide;
-        for (uint256 rank; rank < n; ++rank) {
-            Places memory places = Assignment.placesOf(head, seed, rank);
-            wide = places.wide;
-            isTrue(places.window <= l2 && places.window <= wide, "bounded");
-            for (uint256 i; i < places.window; ++i) {
-                ++checks[(places.first + i) % wide];
-            }
-        }
-        equal(wide, w > (n + c - 1) / c ? w : (n + c - 1) / c, "W*");
-        uint256 least = c < n ? c : n;
-        // Empty places dilute what a small L2 can bring: never so far that no decision is possible.
-        if (l2 < (c * wide + n - 1) / n) least = n * l2 / wide < least ? n * l2 / wide : least;
-        isTrue(2 * least >= fitted, "enough to decide");
-        for (uint256 place; place < w; ++place) {
-            isTrue(checks[place] >= least, "at least c");
-            isTrue(checks[place] <= 2 * c + 1, "about 2c at most");
-        }
-    }
-
-    function test_no_window_asks_nothing() public pure {
-        Places memory places = Assignment.placesOf(EpochHeads.make(1, 0, 9, 0, 0, 8, 2, 40), "seed", 3);
-        equal(places.window, 0, "window");
-        equal(places.latest, 2, "latest");
-    }
-
-    function test_one_device_checks_nobody() public pure {
-        equal(Assignment.placesOf(EpochHeads.make(1, 0, 1, 0, 0, 1, 2, 40), "seed", 0).latest, 0, "latest");
-    }
-}
-
-/// @dev R4 on a network.
+/// @dev R4: who checks whom follows from the seed.
 contract R4AssignmentTest is NetworkFixture {
     mapping(uint256 order => uint256) private checked;
 

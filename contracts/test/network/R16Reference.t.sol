@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProofOfAttestation, ReferenceValue} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {IProofOfAttestation, ReferenceValue} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R16: the owner's policy and reference values.
 contract R16ReferenceTest is NetworkFixture {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BlockRef, BlockView, Refusal, Tier} from "../src/interfaces/IProofOfAttestation.sol";
-import {Scoring} from "../src/libraries/Scoring.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {BlockRef, BlockView, Refusal, Tier} from "../../src/interfaces/IProofOfAttestation.sol";
+import {Scoring} from "../../src/libraries/Scoring.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R7: who counts, and how much.
 contract R7WeightTest is NetworkFixture {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Bits} from "../src/libraries/Bits.sol";
-import {BlockHead, BlockHeads} from "../src/libraries/BlockHead.sol";
-import {EpochHead, EpochHeads} from "../src/libraries/EpochHead.sol";
-import {EpochCounts} from "../src/libraries/Epochs.sol";
-import {History, Histories} from "../src/libraries/History.sol";
-import {Standing, Standings} from "../src/libraries/Standing.sol";
-import {LogEntries, LogEntry} from "../src/libraries/SuspiciousLog.sol";
-import {Expectations} from "./support/Expectations.sol";
+import {Bits} from "../../src/libraries/Bits.sol";
+import {BlockHead, BlockHeads} from "../../src/libraries/BlockHead.sol";
+import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
+import {EpochCounts} from "../../src/libraries/Epochs.sol";
+import {History, Histories} from "../../src/libraries/History.sol";
+import {Standing, Standings} from "../../src/libraries/Standing.sol";
+import {LogEntries, LogEntry} from "../../src/libraries/SuspiciousLog.sol";
+import {Expectations} from "../support/Expectations.sol";
 
 /// @dev R14: packed words keep each field apart from its neighbours. Each is held against a plain model.
 contract WordsTest is Expectations {

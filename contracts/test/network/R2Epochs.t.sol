@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EpochView, IProofOfAttestation, NetworkView, Publication} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {EpochView, IProofOfAttestation, NetworkView, Publication} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R2: epochs open, get a seed that nobody could know, and freeze what they are judged by.
 contract R2EpochsTest is NetworkFixture {

@@ -7,8 +7,8 @@ import {
     SeatView,
     Suspicion,
     Tier
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R1: seats, claims, probation, removal, the way back from standstill.
 contract R1SeatsTest is NetworkFixture {

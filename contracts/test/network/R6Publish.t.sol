@@ -8,9 +8,9 @@ import {
     Refusal,
     SeatView,
     Tier
-} from "../src/interfaces/IProofOfAttestation.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
-import {Vm} from "./support/Vm.sol";
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {NetworkFixture} from "../support/NetworkFixture.sol";
+import {Vm} from "../support/Vm.sol";
 
 /// @dev R6: one transaction a seat and epoch.
 contract R6PublishTest is NetworkFixture {
