@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A device's part in the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub(crate) enum Role {
     /// Attests and verifies as it should.
     Honest,
     /// Honest, but comes later and must be admitted by its peers.
@@ -23,7 +23,7 @@ pub enum Role {
 
 impl Role {
     /// The name as tables show it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Honest => "honest",
             Self::Joiner => "joiner",
@@ -35,38 +35,38 @@ impl Role {
     }
 
     /// Whether the device is there at genesis.
-    pub fn founds(self) -> bool {
+    pub(crate) fn founds(self) -> bool {
         !matches!(self, Self::Joiner | Self::Clone)
     }
 }
 
 /// One device of the cast.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// Its number, from 0: the machine's number at the simulated vendor.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its role.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Its kind of TEE.
-    pub tee: TeeType,
+    pub(crate) tee: TeeType,
 }
 
 /// Fewer devices leave no majority of honest verifiers beside the six with troubles.
-pub const DEVICES_MIN: u32 = 10;
+pub(crate) const DEVICES_MIN: u32 = 10;
 /// More would take longer than a demo should.
-pub const DEVICES_MAX: u32 = 40;
+pub(crate) const DEVICES_MAX: u32 = 40;
 
 /// Epoch in which the revocation is published.
-pub const REVOKED_AT: u32 = 2;
+pub(crate) const REVOKED_AT: u32 = 2;
 /// Epoch in which the joiner joins.
-pub const JOINED_AT: u32 = 4;
+pub(crate) const JOINED_AT: u32 = 4;
 /// Epoch in which the clone tries to.
-pub const CLONED_AT: u32 = 5;
+pub(crate) const CLONED_AT: u32 = 5;
 /// The admitted device that the clone's key comes from.
-pub const CLONED: u32 = 0;
+pub(crate) const CLONED: u32 = 0;
 
 /// The cast of `devices`, the troubled ones last. TEE types alternate; the clone has that of its victim.
-pub fn cast(devices: u32) -> Vec<Part> {
+pub(crate) fn cast(devices: u32) -> Vec<Part> {
     use Role::{Clone, Honest, Joiner, Revoked, Slanderer, WrongMeasurement};
     let troubled = [WrongMeasurement, Revoked, Slanderer, Slanderer, Joiner, Clone];
     let honest = (devices as usize).saturating_sub(troubled.len());

@@ -14,46 +14,46 @@ use super::report::EventReport;
 
 /// The story so far.
 #[derive(Default)]
-pub struct Chronicle {
+pub(crate) struct Chronicle {
     devices: BTreeMap<u32, u32>,
     incarnations: BTreeMap<u32, u32>,
     /// Reasons that verifiers gave against a seat's block of an epoch.
     objections: BTreeMap<(u32, Epoch), Vec<String>>,
     next_chain_block: u64,
     /// What happened, in order.
-    pub events: Vec<EventReport>,
+    pub(crate) events: Vec<EventReport>,
     /// What each publication cost.
-    pub publication_gas: Vec<u64>,
+    pub(crate) publication_gas: Vec<u64>,
     /// Blocks decided honest.
-    pub decided_honest: u64,
+    pub(crate) decided_honest: u64,
     /// Blocks decided malicious.
-    pub decided_malicious: u64,
+    pub(crate) decided_malicious: u64,
 }
 
 impl Chronicle {
     /// The seat belongs to this device of the cast.
-    pub fn seat(&mut self, seat: SeatId, device: u32) {
+    pub(crate) fn seat(&mut self, seat: SeatId, device: u32) {
         self.devices.insert(seat.0, device);
     }
 
     /// Something happened to a device.
-    pub fn tell(&mut self, epoch: Epoch, device: u32, what: &str) {
+    pub(crate) fn tell(&mut self, epoch: Epoch, device: u32, what: &str) {
         self.events.push(EventReport { epoch, device, what: what.to_owned() });
     }
 
     /// What last happened to a device.
-    pub fn note(&self, device: u32) -> String {
+    pub(crate) fn note(&self, device: u32) -> String {
         let last = self.events.iter().rev().find(|event| event.device == device);
         last.map_or_else(String::new, |event| format!("epoch {}: {}", event.epoch, event.what))
     }
 
     /// How many incarnations the seat has had.
-    pub fn incarnations(&self, seat: SeatId) -> u32 {
+    pub(crate) fn incarnations(&self, seat: SeatId) -> u32 {
         self.incarnations.get(&seat.0).copied().unwrap_or(0)
     }
 
     /// A device published: notes the cost, and whom it objects to and why.
-    pub fn published(&mut self, ledger: &Ledger, epoch: Epoch, gas: u64, signed: &SignedBlock) {
+    pub(crate) fn published(&mut self, ledger: &Ledger, epoch: Epoch, gas: u64, signed: &SignedBlock) {
         self.publication_gas.push(gas);
         let Some(record) = ledger.epoch(epoch) else { return };
         let Ok(checked) = assigned(ledger, signed.block.seat, record) else { return };
@@ -66,7 +66,7 @@ impl Chronicle {
     }
 
     /// Reads the contract's events since the last time.
-    pub fn follow(&mut self, network: &Network, epoch: Epoch) -> Result<(), DemoError> {
+    pub(crate) fn follow(&mut self, network: &Network, epoch: Epoch) -> Result<(), DemoError> {
         let head = network.chain().head()?.number;
         let filter = LogFilter::of(network.deployment().contract, self.next_chain_block, head);
         for entry in network.chain().logs(&filter)? {

@@ -8,19 +8,19 @@ use multee_chain::embedded::Embedded;
 use multee_chain::{Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction};
 
 /// The embedded chain, counting what it executes.
-pub struct CountingChain {
+pub(crate) struct CountingChain {
     chain: Arc<Embedded>,
     transactions: AtomicU64,
 }
 
 impl CountingChain {
     /// Counts from here on.
-    pub fn new(chain: Arc<Embedded>) -> Self {
+    pub(crate) fn new(chain: Arc<Embedded>) -> Self {
         Self { chain, transactions: AtomicU64::new(0) }
     }
 
     /// How many transactions were executed, reverted ones included.
-    pub fn transactions(&self) -> u64 {
+    pub(crate) fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
     }
 }

@@ -18,15 +18,15 @@ use rand_chacha::ChaCha20Rng;
 use super::vendor::{ALLOWED_IMAGE, measurement};
 
 /// What every device of the story declares as its power.
-pub const DECLARED_POWER: Power = 1_000;
+pub(crate) const DECLARED_POWER: Power = 1_000;
 
 /// How many quotes all applications have verified.
-pub type QuotesVerified = Arc<AtomicU64>;
+pub(crate) type QuotesVerified = Arc<AtomicU64>;
 
 /// A SIMULATED TEE that runs `image`.
-pub struct SimulatedTee {
-    pub platform: Arc<Platform>,
-    pub image: &'static str,
+pub(crate) struct SimulatedTee {
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) image: &'static str,
 }
 
 impl ObtainQuote for SimulatedTee {
@@ -44,13 +44,13 @@ impl ObtainQuote for SimulatedTee {
 }
 
 /// A machine that boots the Confirmation Application from the image it is given.
-pub struct Machine {
-    pub platform: Arc<Platform>,
+pub(crate) struct Machine {
+    pub(crate) platform: Arc<Platform>,
     /// Image of the next boot. After a boot the operator sets the one that the network allows.
-    pub image: &'static str,
-    pub policy: Arc<Policy>,
-    pub rng: ChaCha20Rng,
-    pub quotes_verified: QuotesVerified,
+    pub(crate) image: &'static str,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) quotes_verified: QuotesVerified,
 }
 
 impl Boot for Machine {
@@ -94,11 +94,11 @@ impl<A: Confirm> Confirm for Counted<A> {
 }
 
 /// A machine whose owner took the keys out of the TEE: its evidence is genuine, its program marks as it likes.
-pub struct SlanderersMachine {
-    pub platform: Arc<Platform>,
-    pub policy: Arc<Policy>,
-    pub friends: Vec<SeatId>,
-    pub rng: ChaCha20Rng,
+pub(crate) struct SlanderersMachine {
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) friends: Vec<SeatId>,
+    pub(crate) rng: ChaCha20Rng,
 }
 
 impl Boot for SlanderersMachine {
@@ -189,6 +189,6 @@ fn properties(tee: TeeType) -> Properties {
 }
 
 /// The key of a simulated account, from the story's seed and a name.
-pub fn account_key(seed: u64, name: &str) -> B256 {
+pub(crate) fn account_key(seed: u64, name: &str) -> B256 {
     alloy_primitives::keccak256(format!("multee demo account {seed} {name}"))
 }

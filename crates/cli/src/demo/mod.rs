@@ -30,11 +30,11 @@ use report::{Report, SIMULATED, Spread, Totals};
 use stage::Stage;
 
 /// The most epochs a story has.
-pub const EPOCHS_MAX: u32 = 200;
+pub(crate) const EPOCHS_MAX: u32 = 200;
 
 /// Why the story broke off.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum DemoError {
+pub(crate) enum DemoError {
     /// A number is out of its range.
     #[error("{name} is {value}, outside {min}..={max}")]
     OutOfRange {
@@ -89,7 +89,7 @@ pub enum DemoError {
 }
 
 /// Plays the story and shows it.
-pub fn run(args: &DemoArgs) -> Result<Exit, DemoError> {
+pub(crate) fn run(args: &DemoArgs) -> Result<Exit, DemoError> {
     within("--devices", args.devices, DEVICES_MIN, DEVICES_MAX)?;
     within("--epochs", args.epochs, 1, EPOCHS_MAX)?;
     if let Some(directory) = &args.keep {

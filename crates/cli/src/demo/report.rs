@@ -7,96 +7,96 @@ use serde::Serialize;
 use super::cast::Role;
 
 /// What is shown wherever mock evidence is.
-pub const SIMULATED: &str =
+pub(crate) const SIMULATED: &str =
     "SIMULATED: the evidence comes from a software hardware-vendor, and power is declared, not measured";
 
 /// The whole story as one document.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Says that the evidence is not real.
-    pub evidence: &'static str,
+    pub(crate) evidence: &'static str,
     /// The seed that gives this story again.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Every device of the cast.
-    pub devices: Vec<DeviceReport>,
+    pub(crate) devices: Vec<DeviceReport>,
     /// What happened, in order.
-    pub events: Vec<EventReport>,
+    pub(crate) events: Vec<EventReport>,
     /// Sums over the whole story.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
 }
 
 /// A device at the end.
 #[derive(Clone, Debug, Serialize)]
-pub struct DeviceReport {
+pub(crate) struct DeviceReport {
     /// Its number in the cast.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its seat; none for a device that got none.
-    pub seat: Option<u32>,
+    pub(crate) seat: Option<u32>,
     /// The hardware it is or claims to be.
-    pub device_id: String,
+    pub(crate) device_id: String,
     /// Its part.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Its kind of TEE.
-    pub tee: &'static str,
+    pub(crate) tee: &'static str,
     /// Its tier (R11), or `no_seat`.
-    pub tier: &'static str,
+    pub(crate) tier: &'static str,
     /// Its score in basis points; 0 without a seat.
-    pub score: u16,
+    pub(crate) score: u16,
     /// Its penalty points.
-    pub penalties: u8,
+    pub(crate) penalties: u8,
     /// How many incarnations its seat has had.
-    pub incarnations: u32,
+    pub(crate) incarnations: u32,
     /// Its score after each epoch; null while it has no seat.
-    pub score_by_epoch: Vec<Option<u16>>,
+    pub(crate) score_by_epoch: Vec<Option<u16>>,
     /// What last happened to it.
     #[serde(skip)]
-    pub note: String,
+    pub(crate) note: String,
 }
 
 /// Something that happened to a device.
 #[derive(Clone, Debug, Serialize)]
-pub struct EventReport {
+pub(crate) struct EventReport {
     /// The epoch in which it happened.
-    pub epoch: u32,
+    pub(crate) epoch: u32,
     /// The device's number in the cast.
-    pub device: u32,
+    pub(crate) device: u32,
     /// What happened.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 /// Sums over the whole story.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Epochs played.
-    pub epochs: u32,
+    pub(crate) epochs: u32,
     /// Transactions executed, founding included.
-    pub transactions: u64,
+    pub(crate) transactions: u64,
     /// Quotes that verifiers appraised.
-    pub quotes_verified: u64,
+    pub(crate) quotes_verified: u64,
     /// Blocks decided honest.
-    pub decided_honest: u64,
+    pub(crate) decided_honest: u64,
     /// Blocks decided malicious.
-    pub decided_malicious: u64,
+    pub(crate) decided_malicious: u64,
     /// What publications cost.
-    pub publication_gas: Spread,
+    pub(crate) publication_gas: Spread,
     /// How long the story took, in seconds of the host's clock.
-    pub wall_s: f64,
+    pub(crate) wall_s: f64,
 }
 
 /// Least, middle and most of some numbers; zeros if there were none.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Spread {
+pub(crate) struct Spread {
     /// The least.
-    pub min: u64,
+    pub(crate) min: u64,
     /// The one in the middle, the lower of two.
-    pub median: u64,
+    pub(crate) median: u64,
     /// The most.
-    pub max: u64,
+    pub(crate) max: u64,
 }
 
 impl Spread {
     /// Of `values`, in any order.
-    pub fn of(mut values: Vec<u64>) -> Self {
+    pub(crate) fn of(mut values: Vec<u64>) -> Self {
         values.sort_unstable();
         let at = |index: usize| values.get(index).copied().unwrap_or(0);
         let last = values.len().saturating_sub(1);
@@ -105,7 +105,7 @@ impl Spread {
 }
 
 /// The devices as a table of `width` columns of text at most.
-pub fn table(devices: &[DeviceReport], width: usize) -> String {
+pub(crate) fn table(devices: &[DeviceReport], width: usize) -> String {
     let mut text = String::new();
     let header = format!("{:>3} {:<18} {:<4} {:>5} {:<10} {}", "#", "role", "tee", "score", "tier", "what happened");
     push(&mut text, &header, width);
@@ -125,7 +125,7 @@ fn push(text: &mut String, line: &str, width: usize) {
 }
 
 /// The closing lines.
-pub fn summary(report: &Report) -> String {
+pub(crate) fn summary(report: &Report) -> String {
     let t = &report.totals;
     let in_tier = |tier: &str| report.devices.iter().filter(|d| d.tier == tier).count();
     format!(

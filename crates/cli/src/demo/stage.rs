@@ -42,10 +42,12 @@ struct Actor {
     seat: Option<SeatId>,
     controller: Option<Controller>,
     score_by_epoch: Vec<Option<u16>>,
+    /// Its tier at the end of the last epoch, once it had a seat.
+    tier: Option<&'static str>,
 }
 
 /// A network in the middle of its story.
-pub struct Stage {
+pub(crate) struct Stage {
     seed: u64,
     chain: Arc<Embedded>,
     counted: Arc<CountingChain>,
@@ -60,7 +62,7 @@ pub struct Stage {
 
 impl Stage {
     /// Founds the network. With `keep`, the chain is a file there.
-    pub fn set(devices: u32, epochs: u32, seed: u64, keep: Option<&Path>) -> Result<Self, DemoError> {
+    pub(crate) fn set(devices: u32, epochs: u32, seed: u64, keep: Option<&Path>) -> Result<Self, DemoError> {
         let config = Config::devnet(CHAIN_ID, GENESIS_S - u64::from(EPOCH_S));
         let chain = Arc::new(match keep {
             Some(directory) => Embedded::open(&directory.join("chain.sqlite"), config)?,
@@ -116,13 +118,13 @@ impl Stage {
                 Some(seat) => Some(stage.controller(part, seat, machine, booted)?),
                 None => None,
             };
-            stage.actors.push(Actor { part, platform, seat, controller, score_by_epoch: Vec::new() });
+            stage.actors.push(Actor { part, platform, seat, controller, score_by_epoch: Vec::new(), tier: None });
         }
         Ok(stage)
     }
 
     /// Plays one epoch.
-    pub fn play(&mut self, epoch: Epoch) -> Result<(), DemoError> {
+    pub(crate) fn play(&mut self, epoch: Epoch) -> Result<(), DemoError> {
         let start_s = GENESIS_S + u64::from(epoch) * u64::from(EPOCH_S);
         self.chain.set_time(start_s)?;
         self.stir(epoch, start_s)?;
@@ -136,32 +138,38 @@ impl Stage {
         }
         self.chronicle.follow(&self.founded.network, epoch)?;
         for actor in &mut self.actors {
-            let score = match actor.seat {
-                Some(seat) => Some(self.founded.network.read(&contract::seatOfCall { seat: seat.0 })?.score),
-                None => None,
+            let Some(seat) = actor.seat else {
+                actor.score_by_epoch.push(None);
+                continue;
             };
-            actor.score_by_epoch.push(score);
+            let view = self.founded.network.read(&contract::seatOfCall { seat: seat.0 })?;
+            actor.score_by_epoch.push(Some(view.score));
+            let tier = tier_name(view.tier);
+            if actor.tier.replace(tier).is_some_and(|before| before != tier) {
+                let what = format!("now in tier {tier}, score {}", view.score);
+                self.chronicle.tell(epoch, actor.part.index, &what);
+            }
         }
         Ok(())
     }
 
     /// What the story so far came to.
-    pub fn chronicle(&self) -> &Chronicle {
+    pub(crate) fn chronicle(&self) -> &Chronicle {
         &self.chronicle
     }
 
     /// How many transactions were executed.
-    pub fn transactions(&self) -> u64 {
+    pub(crate) fn transactions(&self) -> u64 {
         self.counted.transactions()
     }
 
     /// How many quotes the verifiers appraised.
-    pub fn quotes_verified(&self) -> u64 {
+    pub(crate) fn quotes_verified(&self) -> u64 {
         self.quotes_verified.load(Ordering::Relaxed)
     }
 
     /// The devices as they stand.
-    pub fn devices(&self) -> Result<Vec<DeviceReport>, DemoError> {
+    pub(crate) fn devices(&self) -> Result<Vec<DeviceReport>, DemoError> {
         self.actors.iter().map(|actor| self.device(actor)).collect()
     }
 

@@ -16,13 +16,13 @@ use super::DemoError;
 const TCB_EVALUATION_NUMBER: u32 = 1;
 
 /// The image that the network allows.
-pub const ALLOWED_IMAGE: &str = "multee-confirm 0.1.0";
+pub(crate) const ALLOWED_IMAGE: &str = "multee-confirm 0.1.0";
 /// Another one.
-pub const OTHER_IMAGE: &str = "multee-confirm 0.1.0 with somebody's changes";
+pub(crate) const OTHER_IMAGE: &str = "multee-confirm 0.1.0 with somebody's changes";
 
 /// A simulated vendor whose collateral changes: each issue is kept with the time of its issue, so that evidence is
 /// appraised by what held when its epoch began.
-pub struct StoryVendor {
+pub(crate) struct StoryVendor {
     vendor: Mutex<Vendor>,
     issues: Mutex<Vec<Issue>>,
     verifier: Verifier,
@@ -36,7 +36,7 @@ struct Issue {
 
 impl StoryVendor {
     /// The vendor that grows from `seed`, with collateral issued at `from_s`.
-    pub fn new(seed: u64, from_s: u64, until_s: u64) -> Result<Self, DemoError> {
+    pub(crate) fn new(seed: u64, from_s: u64, until_s: u64) -> Result<Self, DemoError> {
         let mut preimage = b"multee demo vendor".to_vec();
         preimage.extend(seed.to_be_bytes());
         let config = VendorConfig {
@@ -54,22 +54,22 @@ impl StoryVendor {
     }
 
     /// Its root certificate, DER.
-    pub fn root_der(&self) -> Vec<u8> {
+    pub(crate) fn root_der(&self) -> Vec<u8> {
         self.lock().root_der().to_vec()
     }
 
     /// A sound machine.
-    pub fn platform(&self, index: u32, tee: TeeType) -> Result<Platform, VendorError> {
+    pub(crate) fn platform(&self, index: u32, tee: TeeType) -> Result<Platform, VendorError> {
         self.lock().platform(PlatformSpec::sound(index, tee))
     }
 
     /// Another machine with the hardware id and keys of `victim`: who extracts a key can make one.
-    pub fn clone_of(&self, victim: &Platform) -> Result<Platform, VendorError> {
+    pub(crate) fn clone_of(&self, victim: &Platform) -> Result<Platform, VendorError> {
         self.lock().platform(victim.spec())
     }
 
     /// Revokes a machine's certificate: collateral issued from `at_s` on says so.
-    pub fn revoke(&self, platform: &Platform, at_s: u64) -> Result<(), VendorError> {
+    pub(crate) fn revoke(&self, platform: &Platform, at_s: u64) -> Result<(), VendorError> {
         self.lock().revoke(platform);
         self.issue(at_s)
     }
@@ -112,7 +112,7 @@ impl ReadCollateral for StoryVendor {
 }
 
 /// The story's evidence policy document: this vendor's root and nothing but sound, up-to-date platforms.
-pub fn policy(root_der: &[u8]) -> Vec<u8> {
+pub(crate) fn policy(root_der: &[u8]) -> Vec<u8> {
     let root = B256::from(<[u8; 32]>::from(Sha256::digest(root_der)));
     json!({
         "version": 1,
@@ -125,7 +125,7 @@ pub fn policy(root_der: &[u8]) -> Vec<u8> {
 }
 
 /// The measurement that `policy` gives a machine running `image`.
-pub fn measurement(policy: &Policy, tee: TeeType, image: &str) -> Option<B256> {
+pub(crate) fn measurement(policy: &Policy, tee: TeeType, image: &str) -> Option<B256> {
     let values: Vec<RegisterValue> = match Registers::of_program(tee, image) {
         Registers::Sgx(sgx) => vec![(Register::MrEnclave, sgx.mr_enclave.to_vec())],
         Registers::Tdx(tdx) => vec![
