@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use multee_evidence::{
-    AppraisalError, BundleError, Collateral, EpochRange, EvidenceBundle, INTEL_SGX_ROOT_CA_DER,
+    AppraisalError, BundleError, Collateral, EpochRange, EvidenceBundle, Examined, INTEL_SGX_ROOT_CA_DER,
     MeasurementNotAllowed, Policy, Properties, PropertiesError, PropertiesNotAccepted, ReferenceValues,
     VerifiedEvidence, Verifier, VerifierConfig,
 };
@@ -156,18 +156,16 @@ impl Appraiser {
         let references = references.ok_or(Objection::ReferenceValuesMissing(context.reference_digest))?;
         let bundle = EvidenceBundle::decode(published_evidence(deployment, assigned)?)?;
 
+        // What is wrong with the quote itself, or does not fit the block, needs no collateral: else a device could
+        // escape by being so wrong that nobody knows which collateral to fetch.
+        let examined = verifier.examine(&bundle.quote, None, context.epoch_start_s)?;
+        check_binding(deployment, assigned, &examined)?;
+        check_measurement(assigned, examined.measurement, references)?;
         let collateral =
             assigned.collateral.and_then(|index| self.collaterals.get(usize::from(index))?.as_ref());
-        let Some(collateral) = collateral else {
-            // What is wrong with the quote itself needs no collateral: else a device could escape by being
-            // so wrong that nobody knows which collateral to fetch.
-            verifier.examine(&bundle.quote, None, context.epoch_start_s)?;
-            return Err(Objection::CollateralMissing);
-        };
+        let collateral = collateral.ok_or(Objection::CollateralMissing)?;
         self.quotes_verified += 1;
         let evidence = verifier.appraise(&bundle.quote, collateral, context.epoch_start_s)?;
-        check_binding(deployment, assigned, &evidence)?;
-        check_measurement(assigned, &evidence, references)?;
         check_properties(assigned, &evidence, &bundle.properties, verifier.policy())?;
         Ok(evidence)
     }
@@ -240,12 +238,12 @@ fn published_evidence<'a>(
 fn check_binding(
     deployment: &Deployment,
     assigned: &AssignedBlock,
-    evidence: &VerifiedEvidence,
+    examined: &Examined,
 ) -> Result<(), Objection> {
-    if *evidence.report_data() != assigned.block.report_data(deployment) {
+    if examined.report_data != assigned.block.report_data(deployment) {
         return Err(Objection::ReportDataWrong);
     }
-    let (claimed, found) = (assigned.block.device_id, evidence.device_id());
+    let (claimed, found) = (assigned.block.device_id, examined.device_id);
     if claimed != found {
         return Err(Objection::DeviceWrong { claimed, found });
     }
@@ -255,11 +253,11 @@ fn check_binding(
 /// Whether what runs is allowed in the block's epoch, and is what the block says (R16).
 fn check_measurement(
     assigned: &AssignedBlock,
-    evidence: &VerifiedEvidence,
+    found: B256,
     references: &ReferenceValues,
 ) -> Result<(), Objection> {
-    references.check(evidence, assigned.block.epoch)?;
-    let (claimed, found) = (assigned.block.measurement, evidence.measurement());
+    references.check(found, assigned.block.epoch)?;
+    let claimed = assigned.block.measurement;
     if claimed != found {
         return Err(Objection::MeasurementWrong { claimed, found });
     }

@@ -94,6 +94,20 @@ pub enum PckCa {
     Platform,
 }
 
+/// What a quote says that is signed by the platform it names: known without collateral. It is not accepted
+/// evidence, for nothing is known yet of the platform's status; but what does not fit here never will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// The collateral that the rest of the appraisal needs.
+    pub collateral: CollateralKey,
+    /// The machine, by the hardware id in its certificate.
+    pub device_id: DeviceId,
+    /// The measurement by the policy's registers.
+    pub measurement: B256,
+    /// What the program put into its report.
+    pub report_data: [u8; 64],
+}
+
 impl Verifier {
     /// A verifier under `policy` that accepts these of its roots, DER.
     ///
@@ -155,8 +169,8 @@ impl Verifier {
         self.appraise_any(quote, Some(pck_chain_pem), collateral, now_s)
     }
 
-    /// Checks what needs no collateral, and says which collateral the rest needs. An error here is the
-    /// device's fault (a given chain's faults aside), even when no collateral can be had.
+    /// Checks what needs no collateral, and says what the quote claims and which collateral the rest needs. An
+    /// error here is the device's fault (a given chain's faults aside), even when no collateral can be had.
     ///
     /// # Errors
     /// As [`Self::appraise`], but for what collateral decides.
@@ -165,7 +179,7 @@ impl Verifier {
         quote: &[u8],
         pck_chain_pem: Option<&str>,
         now_s: u64,
-    ) -> Result<CollateralKey, AppraisalError> {
+    ) -> Result<Examined, AppraisalError> {
         let device = self.examine_device(quote, pck_chain_pem, now_s)?;
         let leaf = device.path.first().ok_or(AppraisalError::Unexplained)?;
         let ca = dcap_qvl::intel::pck_ca(leaf).map_err(|_| AppraisalError::Unexplained)?;
@@ -173,12 +187,17 @@ impl Verifier {
             dcap_qvl::config::PckCa::Processor => PckCa::Processor,
             dcap_qvl::config::PckCa::Platform => PckCa::Platform,
         };
-        Ok(CollateralKey { tee: device.tee, fmspc: device.pck.fmspc.into(), ca })
+        let tee = device.tee;
+        let chosen = self.policy.measured_registers(tee).ok_or(AppraisalError::TeeNotAccepted)?;
+        let report = &device.quote.report;
+        Ok(Examined {
+            collateral: CollateralKey { tee, fmspc: device.pck.fmspc.into(), ca },
+            device_id: DeviceId::from_hardware(tee, &device.pck.ppid),
+            measurement: measurement(tee, chosen, &registers(report)),
+            report_data: report_data(report),
+        })
     }
 
-    /// Two checks must agree before anything is accepted: our own of what the quote shows by itself, and the
-    /// library's of everything. The first is cheap for bad quotes and leaves only collateral and platform to
-    /// blame when the second refuses.
     fn appraise_any(
         &self,
         quote: &[u8],

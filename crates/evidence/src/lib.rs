@@ -77,7 +77,9 @@ mod properties;
 mod reference;
 mod status;
 
-pub use appraisal::{CollateralKey, PckCa, VerifiedEvidence, Verifier, VerifierConfig, VerifierError};
+pub use appraisal::{
+    CollateralKey, Examined, PckCa, VerifiedEvidence, Verifier, VerifierConfig, VerifierError,
+};
 pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
 pub use collateral::{Collateral, CollateralParseError};

@@ -6,7 +6,6 @@ use alloy_primitives::B256;
 use multee_protocol::Epoch;
 use serde::{Deserialize, Serialize};
 
-use crate::appraisal::VerifiedEvidence;
 use crate::digest::Words;
 use crate::error::MeasurementNotAllowed;
 
@@ -88,12 +87,11 @@ impl ReferenceValues {
         self.ranges.get(&measurement).is_some_and(|range| range.contains(epoch))
     }
 
-    /// Holds verified evidence against the list as it stands for a block of `epoch`.
+    /// Holds a measurement against the list as it stands for a block of `epoch`.
     ///
     /// # Errors
     /// When the measurement is unlisted or its range does not hold `epoch`.
-    pub fn check(&self, evidence: &VerifiedEvidence, epoch: Epoch) -> Result<(), MeasurementNotAllowed> {
-        let measurement = evidence.measurement();
+    pub fn check(&self, measurement: B256, epoch: Epoch) -> Result<(), MeasurementNotAllowed> {
         if self.allows(measurement, epoch) {
             return Ok(());
         }

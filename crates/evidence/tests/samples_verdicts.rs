@@ -76,7 +76,7 @@ const HOLDS_UNTIL_S: [u64; 3] = [1_752_919_278, 1_752_919_235, 1_794_008_711];
 fn examination_tells_the_issuing_authority() {
     for (sample, ca) in [(samples::sgx(), PckCa::Processor), (samples::tdx(), PckCa::Platform)] {
         let verifier = sample.verifier(VerifierConfig::default());
-        let key = verifier.examine(&sample.quote, None, sample.now_s).expect("sound");
+        let key = verifier.examine(&sample.quote, None, sample.now_s).expect("sound").collateral;
         assert_eq!(key.ca, ca, "{}", sample.name);
     }
 }

@@ -117,7 +117,7 @@ fn examination_names_the_collateral_that_is_needed() {
     let vendor = vendor(1);
     for tee in TEES {
         let platform = platform(&vendor, PlatformSpec::sound(1, tee));
-        let key = verifier(&vendor).examine(&quote(&platform), None, NOW_S).expect("sound");
+        let key = verifier(&vendor).examine(&quote(&platform), None, NOW_S).expect("sound").collateral;
         assert_eq!((key.tee, key.ca), (tee, PckCa::Processor));
         assert_eq!(key.fmspc.as_slice(), platform.spec().fmspc);
     }
@@ -580,9 +580,9 @@ fn measurement_must_be_a_reference_value_of_the_epoch() {
     let evidence = verdict(&vendor, PlatformSpec::sound(1, TeeType::Sgx)).expect("sound");
     let range = EpochRange { first: 5, last: 9 };
     let list = ReferenceValues::new([(evidence.measurement(), range)]).expect("proper range");
-    assert_eq!(list.check(&evidence, 5), Ok(()));
-    let late = list.check(&evidence, 10).expect_err("over");
+    assert_eq!(list.check(evidence.measurement(), 5), Ok(()));
+    let late = list.check(evidence.measurement(), 10).expect_err("over");
     assert_eq!((late.measurement, late.epoch), (evidence.measurement(), 10));
     assert_eq!(late.mark(), Mark::MeasurementNotAllowed);
-    assert!(ReferenceValues::default().check(&evidence, 5).is_err());
+    assert!(ReferenceValues::default().check(evidence.measurement(), 5).is_err());
 }

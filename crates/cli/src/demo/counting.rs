@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use alloy_primitives::B256;
 use multee_chain::embedded::Embedded;
-use multee_chain::{Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction};
+use multee_chain::{
+    Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction,
+};
 
 /// The embedded chain, counting what it executes.
 pub(crate) struct CountingChain {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use alloy_primitives::{Address, B256, Bytes};
 use multee_confirmation::{
-    AppConfig, Confirm, ConfirmError, ConfirmationApp, Duty, IncarnationKey, PowerSource, Refusal, Remote, SignedBlock,
-    Status, Verdict,
+    AppConfig, Confirm, ConfirmError, ConfirmationApp, Duty, IncarnationKey, PowerSource, Refusal, Remote,
+    SignedBlock, Status, Verdict,
 };
 use multee_evidence::{AttestError, EvidenceBundle, ObtainQuote, Policy, Properties};
 use multee_mock_vendor::{Platform, QuoteSpec};

@@ -107,12 +107,14 @@ impl Spread {
 /// The devices as a table of `width` columns of text at most.
 pub(crate) fn table(devices: &[DeviceReport], width: usize) -> String {
     let mut text = String::new();
-    let header = format!("{:>3} {:<18} {:<4} {:>5} {:<10} {}", "#", "role", "tee", "score", "tier", "what happened");
+    let header =
+        format!("{:>3} {:<18} {:<4} {:>5} {:<10} {}", "#", "role", "tee", "score", "tier", "what happened");
     push(&mut text, &header, width);
     for d in devices {
         let score = if d.seat.is_some() { d.score.to_string() } else { "-".to_owned() };
         let tier = d.tier.replace('_', " ");
-        let row = format!("{:>3} {:<18} {:<4} {score:>5} {tier:<10} {}", d.index, d.role.name(), d.tee, d.note);
+        let row =
+            format!("{:>3} {:<18} {:<4} {score:>5} {tier:<10} {}", d.index, d.role.name(), d.tee, d.note);
         push(&mut text, &row, width);
     }
     text

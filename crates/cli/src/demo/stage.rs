@@ -13,18 +13,20 @@ use multee_confirmation::ReferenceValue;
 use multee_evidence::Policy;
 use multee_mock_vendor::Platform;
 use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, join_devnet};
-use multee_node::{Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy};
+use multee_node::{
+    Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy,
+};
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use super::DemoError;
 use super::cast::{CLONED, CLONED_AT, JOINED_AT, Part, REVOKED_AT, Role, cast};
 use super::chronicle::Chronicle;
 use super::counting::CountingChain;
 use super::machine::{DECLARED_POWER, Machine, QuotesVerified, SlanderersMachine, account_key};
 use super::report::DeviceReport;
 use super::vendor::{ALLOWED_IMAGE, OTHER_IMAGE, StoryVendor, measurement, policy};
-use super::DemoError;
 
 /// The story's chain.
 const CHAIN_ID: u64 = 7_833_743;
@@ -118,7 +120,14 @@ impl Stage {
                 Some(seat) => Some(stage.controller(part, seat, machine, booted)?),
                 None => None,
             };
-            stage.actors.push(Actor { part, platform, seat, controller, score_by_epoch: Vec::new(), tier: None });
+            stage.actors.push(Actor {
+                part,
+                platform,
+                seat,
+                controller,
+                score_by_epoch: Vec::new(),
+                tier: None,
+            });
         }
         Ok(stage)
     }
@@ -199,16 +208,22 @@ impl Stage {
 
     /// What befalls the network in this epoch from outside. What follows from it, nobody scripts.
     fn stir(&mut self, epoch: Epoch, start_s: u64) -> Result<(), DemoError> {
-        if epoch == REVOKED_AT && let Some(index) = self.first(Role::Revoked) {
+        if epoch == REVOKED_AT
+            && let Some(index) = self.first(Role::Revoked)
+        {
             let actor = &self.actors[index];
             self.vendor.revoke(&actor.platform, start_s)?;
             let what = "its vendor revokes the platform's certificate";
             self.chronicle.tell(epoch, actor.part.index, what);
         }
-        if epoch == JOINED_AT && let Some(index) = self.first(Role::Joiner) {
+        if epoch == JOINED_AT
+            && let Some(index) = self.first(Role::Joiner)
+        {
             self.join(epoch, index)?;
         }
-        if epoch == CLONED_AT && let Some(index) = self.first(Role::Clone) {
+        if epoch == CLONED_AT
+            && let Some(index) = self.first(Role::Clone)
+        {
             self.join(epoch, index)?;
         }
         Ok(())
@@ -278,7 +293,8 @@ impl Stage {
 
     /// The order in which devices are served in an epoch (Fisher and Yates).
     fn shuffled(&mut self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.actors.len()).filter(|&i| self.actors[i].seat.is_some()).collect();
+        let mut order: Vec<usize> =
+            (0..self.actors.len()).filter(|&i| self.actors[i].seat.is_some()).collect();
         for last in (1..order.len()).rev() {
             let other = usize::try_from(self.rng.next_u64() % (last as u64 + 1)).unwrap_or(0);
             order.swap(last, other);

@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use alloy_primitives::{B256, keccak256};
 use multee_evidence::{Policy, Register, RegisterValue, TcbStatus, Verifier, VerifierConfig};
-use multee_mock_vendor::{CollateralSpec, Platform, PlatformSpec, Registers, Vendor, VendorConfig, VendorError};
+use multee_mock_vendor::{
+    CollateralSpec, Platform, PlatformSpec, Registers, Vendor, VendorConfig, VendorError,
+};
 use multee_node::ReadCollateral;
 use multee_protocol::TeeType;
 use serde_json::json;
@@ -99,7 +101,7 @@ impl StoryVendor {
 
 impl ReadCollateral for StoryVendor {
     fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
-        let key = self.verifier.examine(quote, None, at_s).ok()?;
+        let key = self.verifier.examine(quote, None, at_s).ok()?.collateral;
         let issues = self.issues.lock().unwrap_or_else(PoisonError::into_inner);
         let of_family = issues.iter().filter(|issue| issue.tee == key.tee);
         let issued = of_family.filter(|issue| issue.issued_s <= at_s);

@@ -151,7 +151,8 @@ impl Case<'_> {
 
     fn examine(&self, roots: &[Vec<u8>]) -> Result<Result<CollateralKey, AppraisalError>, CaseError> {
         let verifier = Verifier::new(&self.chosen.policy, roots.to_vec(), VerifierConfig::default())?;
-        Ok(verifier.examine(self.quote, self.collateral.pck_chain_pem(), self.now_s))
+        let examined = verifier.examine(self.quote, self.collateral.pck_chain_pem(), self.now_s);
+        Ok(examined.map(|examined| examined.collateral))
     }
 
     fn appraise(&self, policy: &Policy) -> Result<Result<VerifiedEvidence, AppraisalError>, CaseError> {
