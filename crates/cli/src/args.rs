@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alloy_primitives::B256;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 use crate::exit;
 use crate::verify::Moment;
@@ -30,10 +30,10 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// How many devices there are, those with troubles included; 10 to 40
-    #[arg(long, default_value_t = 12, value_name = "N")]
+    #[arg(long, default_value_t = 12, value_name = "N", value_parser = value_parser!(u32).range(10..=40))]
     pub(crate) devices: u32,
     /// How many epochs the story lasts; 1 to 200
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = value_parser!(u32).range(1..=200))]
     pub(crate) epochs: u32,
     /// What the story grows from
     #[arg(long, default_value_t = 1, value_name = "N")]

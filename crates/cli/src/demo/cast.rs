@@ -51,11 +51,6 @@ pub(crate) struct Part {
     pub(crate) tee: TeeType,
 }
 
-/// Fewer devices leave no majority of honest verifiers beside the six with troubles.
-pub(crate) const DEVICES_MIN: u32 = 10;
-/// More would take longer than a demo should.
-pub(crate) const DEVICES_MAX: u32 = 40;
-
 /// Epoch in which the revocation is published.
 pub(crate) const REVOKED_AT: u32 = 2;
 /// Epoch in which the joiner joins.
@@ -84,7 +79,9 @@ mod tests {
 
     #[test]
     fn every_role_is_cast_and_honest_devices_are_the_majority_of_founders() {
-        for devices in DEVICES_MIN..=DEVICES_MAX {
+        // The range that the command line takes: fewer leave no majority beside the troubled ones, and more would take
+        // longer than a demo should.
+        for devices in 10..=40 {
             let cast = cast(devices);
             assert_eq!(cast.len(), devices as usize);
             let count = |role| cast.iter().filter(|part| part.role == role).count();

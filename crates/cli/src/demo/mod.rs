@@ -25,28 +25,12 @@ use multee_node::{ControllerError, LedgerError};
 
 use crate::args::DemoArgs;
 use crate::exit::Exit;
-use cast::{DEVICES_MAX, DEVICES_MIN};
 use report::{Report, SIMULATED, Spread, Totals};
 use stage::Stage;
-
-/// The most epochs a story has.
-pub(crate) const EPOCHS_MAX: u32 = 200;
 
 /// Why the story broke off.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum DemoError {
-    /// A number is out of its range.
-    #[error("{name} is {value}, outside {min}..={max}")]
-    OutOfRange {
-        /// The option.
-        name: &'static str,
-        /// What was given.
-        value: u32,
-        /// The least.
-        min: u32,
-        /// The most.
-        max: u32,
-    },
     /// The directory already holds a story.
     #[error("{0} already holds a chain")]
     Kept(String),
@@ -90,8 +74,6 @@ pub(crate) enum DemoError {
 
 /// Plays the story and shows it.
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit, DemoError> {
-    within("--devices", args.devices, DEVICES_MIN, DEVICES_MAX)?;
-    within("--epochs", args.epochs, 1, EPOCHS_MAX)?;
     if let Some(directory) = &args.keep {
         std::fs::create_dir_all(directory)?;
         if directory.join("chain.sqlite").exists() {
@@ -112,13 +94,6 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, DemoError> {
     }
     screen.close(&report)?;
     Ok(Exit::Ok)
-}
-
-fn within(name: &'static str, value: u32, min: u32, max: u32) -> Result<(), DemoError> {
-    if (min..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(DemoError::OutOfRange { name, value, min, max })
 }
 
 fn report(stage: &Stage, args: &DemoArgs, started: Instant) -> Result<Report, DemoError> {
