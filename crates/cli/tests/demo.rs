@@ -100,7 +100,9 @@ fn text_says_that_evidence_is_simulated_and_names_what_happened() {
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success());
     assert!(text.starts_with("SIMULATED"));
-    for what in ["is not allowed in epoch", "platform's certificate is revoked", "is bound to seat 1: no seat"] {
+    for what in
+        ["is not allowed in epoch", "platform's certificate is revoked", "is bound to seat 1: no seat"]
+    {
         assert!(text.contains(what), "{what}:\n{text}");
     }
     assert!(!text.contains('\x1b'), "no terminal, no escapes");

@@ -117,7 +117,12 @@ pub struct Controller {
 
 impl Controller {
     /// A controller for a seat whose incarnation runs already. `ledger` may be empty: the first tick fills it.
-    pub fn new(config: ControllerConfig, ledger: Ledger, machine: Box<dyn Boot>, app: Box<dyn Confirm>) -> Self {
+    pub fn new(
+        config: ControllerConfig,
+        ledger: Ledger,
+        machine: Box<dyn Boot>,
+        app: Box<dyn Confirm>,
+    ) -> Self {
         Self { config, ledger, machine, app }
     }
 

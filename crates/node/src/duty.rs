@@ -54,6 +54,9 @@ pub fn duty(
 
 /// The blocks that the seat is to check, with their places; none without rank. A block that is the seat's own,
 /// or met at an earlier place, gets no second look: the contract ignores such marks.
+///
+/// # Errors
+/// When the contract's numbers make no assignment.
 pub fn assigned<'a>(
     ledger: &'a Ledger,
     seat: SeatId,
@@ -96,7 +99,7 @@ fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collate
         .and_then(|bundle| collateral.collateral(&bundle.quote, context.epoch_start_s));
     duty.assigned.push(AssignedBlock {
         place,
-        block: block.block.clone(),
+        block: block.block,
         context,
         evidence_binding: block.evidence_binding(),
         evidence_hash: block.evidence_hash,

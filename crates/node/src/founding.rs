@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
-use multee_chain::bindings::deployed::{ProofOfAttestation, Registry, TestToken};
 use multee_chain::bindings::IProofOfAttestation as contract;
+use multee_chain::bindings::deployed::{ProofOfAttestation, Registry, TestToken};
 use multee_chain::{Chain, ChainError, Outcome, ReadError, Receipt, Sender, Transaction};
 use multee_confirmation::ReferenceValue;
 use multee_protocol::{DeviceId, Fixed, Parameters, Power, SeatId};
@@ -86,9 +86,18 @@ pub enum FoundingError {
 ///
 /// # Errors
 /// When a step fails; see [`FoundingError`].
-pub fn found_devnet(chain: &Arc<dyn Chain>, owner: &Sender, plan: &Founding) -> Result<Founded, FoundingError> {
+pub fn found_devnet(
+    chain: &Arc<dyn Chain>,
+    owner: &Sender,
+    plan: &Founding,
+) -> Result<Founded, FoundingError> {
     let code = &TestToken::BYTECODE;
-    let token = deploy(chain.as_ref(), owner, "TestToken", Transaction::deploy(code, &TestToken::constructorCall {}))?;
+    let token = deploy(
+        chain.as_ref(),
+        owner,
+        "TestToken",
+        &Transaction::deploy(code, &TestToken::constructorCall {}),
+    )?;
     let amount = U256::from(plan.parameters.min_deposit) * U256::from(plan.seats.len());
     let contract = deploy_contract(chain.as_ref(), owner, token, plan)?;
     let network = Network::new(Arc::clone(chain), contract)?;
@@ -118,7 +127,12 @@ pub fn join_devnet(
 ) -> Result<Result<SeatId, Box<contract::IProofOfAttestationErrors>>, FoundingError> {
     let deposit = U256::from(network.read(&contract::parametersCall {})?.minDeposit);
     let spender = network.deployment().contract;
-    invoke(network.chain(), provider, token, &TestToken::mintCall { to: provider.address(), amount: deposit })?;
+    invoke(
+        network.chain(),
+        provider,
+        token,
+        &TestToken::mintCall { to: provider.address(), amount: deposit },
+    )?;
     invoke(network.chain(), provider, token, &TestToken::approveCall { spender, value: deposit })?;
     match network.send(provider, &contract::joinCall { registration })? {
         Sent::Kept(_) => Ok(Ok(SeatId(network.read(&contract::networkCall {})?.seats))),
@@ -142,8 +156,7 @@ fn deploy_contract(
             maxSeats: plan.fixed.max_seats,
         },
     };
-    let registry =
-        deploy(chain, owner, "Registry", Transaction::deploy(&Registry::BYTECODE, &settings))?;
+    let registry = deploy(chain, owner, "Registry", &Transaction::deploy(&Registry::BYTECODE, &settings))?;
     let arguments = ProofOfAttestation::constructorCall {
         settings_: ProofOfAttestation::Settings {
             token,
@@ -157,16 +170,16 @@ fn deploy_contract(
         registry_: registry,
     };
     let code = &ProofOfAttestation::BYTECODE;
-    deploy(chain, owner, "ProofOfAttestation", Transaction::deploy(code, &arguments))
+    deploy(chain, owner, "ProofOfAttestation", &Transaction::deploy(code, &arguments))
 }
 
 fn deploy(
     chain: &dyn Chain,
     owner: &Sender,
     name: &'static str,
-    transaction: Transaction,
+    transaction: &Transaction,
 ) -> Result<Address, FoundingError> {
-    let receipt = chain.send(owner, &transaction)?;
+    let receipt = chain.send(owner, transaction)?;
     receipt.created.ok_or(FoundingError::NotDeployed { name, outcome: receipt.outcome })
 }
 
@@ -183,9 +196,9 @@ fn invoke(
     }
 }
 
-fn keep<C: SolCall>(network: &Network, sender: &Sender, call: &C) -> Result<Receipt, FoundingError> {
+fn keep<C: SolCall>(network: &Network, sender: &Sender, call: &C) -> Result<(), FoundingError> {
     match network.send(sender, call)? {
-        Sent::Kept(receipt) => Ok(receipt),
+        Sent::Kept(_) => Ok(()),
         Sent::Refused(error) => Err(FoundingError::Refused(format!("{error:?}"))),
     }
 }

@@ -444,4 +444,3 @@ fn parameters(p: &contract::Parameters) -> Parameters {
         bounty_bps: p.bountyBps,
     }
 }
-

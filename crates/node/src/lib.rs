@@ -21,7 +21,9 @@ mod ledger;
 mod network;
 
 pub use collateral::ReadCollateral;
-pub use controller::{Action, Boot, Booted, Controller, ControllerConfig, ControllerError, RestartPolicy, publication};
+pub use controller::{
+    Action, Boot, Booted, Controller, ControllerConfig, ControllerError, RestartPolicy, publication,
+};
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{BlockRecord, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
 pub use network::{Network, SendError, Sent};

@@ -6,7 +6,8 @@ use alloy_primitives::Address;
 use alloy_sol_types::{ContractError, SolCall};
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors;
 use multee_chain::{
-    Chain, ChainError, Halt, Outcome, ReadError, Receipt, Sender, Transaction, UnknownRevert, decode_error, read,
+    Chain, ChainError, Halt, Outcome, ReadError, Receipt, Sender, Transaction, UnknownRevert, decode_error,
+    read,
 };
 use multee_protocol::Deployment;
 
@@ -21,7 +22,7 @@ pub struct Network {
 #[derive(Debug)]
 pub enum Sent {
     /// It was executed and all it did is kept.
-    Kept(Receipt),
+    Kept(Box<Receipt>),
     /// The contract refused it for this reason; nothing changed.
     Refused(Box<IProofOfAttestationErrors>),
 }
@@ -81,7 +82,7 @@ impl Network {
     pub fn send<C: SolCall>(&self, sender: &Sender, function: &C) -> Result<Sent, SendError> {
         let receipt = self.chain.send(sender, &Transaction::invoke(self.deployment.contract, function))?;
         match &receipt.outcome {
-            Outcome::Success => Ok(Sent::Kept(receipt)),
+            Outcome::Success => Ok(Sent::Kept(Box::new(receipt))),
             Outcome::Halted(halt) => Err(SendError::Halted(*halt)),
             Outcome::Reverted(data) => match decode_error::<IProofOfAttestationErrors>(data)? {
                 ContractError::CustomError(error) => Ok(Sent::Refused(Box::new(error))),

@@ -1,6 +1,6 @@
 //! The story as it runs: a chain, a founded network, one controller a device, and time.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -353,14 +353,11 @@ fn device_id(platform: &Platform) -> DeviceId {
 }
 
 fn references(policy: &Policy) -> Vec<ReferenceValue> {
-    let mut measurements: BTreeMap<B256, ()> = BTreeMap::new();
-    for tee in [TeeType::Sgx, TeeType::Tdx] {
-        if let Some(measurement) = measurement(policy, tee, ALLOWED_IMAGE) {
-            measurements.insert(measurement, ());
-        }
-    }
+    let tees = [TeeType::Sgx, TeeType::Tdx];
+    let allowed = tees.into_iter().filter_map(|tee| measurement(policy, tee, ALLOWED_IMAGE));
+    let measurements: BTreeSet<B256> = allowed.collect();
     let value = |measurement| ReferenceValue { measurement, from_epoch: 0, until_epoch: Epoch::MAX };
-    measurements.into_keys().map(value).collect()
+    measurements.into_iter().map(value).collect()
 }
 
 fn account(seed: u64, name: &str) -> Result<Sender, DemoError> {

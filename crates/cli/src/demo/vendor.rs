@@ -103,9 +103,8 @@ impl ReadCollateral for StoryVendor {
     fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
         let key = self.verifier.examine(quote, None, at_s).ok()?.collateral;
         let issues = self.issues.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_family = issues.iter().filter(|issue| issue.tee == key.tee);
-        let issued = of_family.filter(|issue| issue.issued_s <= at_s);
-        issued.max_by_key(|issue| issue.issued_s).map(|issue| issue.document.clone())
+        let by_then = issues.iter().filter(|issue| issue.tee == key.tee && issue.issued_s <= at_s);
+        by_then.max_by_key(|issue| issue.issued_s).map(|issue| issue.document.clone())
     }
 
     fn roots(&self) -> Vec<Vec<u8>> {
