@@ -286,7 +286,7 @@ contract ErrorsTest is NetworkFixture {
 
     function _parameterBounds() private {
         address code = vm.deployCode("Registry.sol:Registry", abi.encode(settings()));
-        for (uint256 i; i < 28; ++i) {
+        for (uint256 i; i < 29; ++i) {
             (Parameters memory p, bytes32 name) = _outOfBounds(i);
             bytes memory expected = abi.encodeWithSelector(Face.ParameterOutOfBounds.selector, name);
             vm.expectRevert(expected);
@@ -300,19 +300,20 @@ contract ErrorsTest is NetworkFixture {
         p = parameters();
         bool above = i % 2 == 1;
         if (i < 2) (p.latestChecks, name) = (above ? 33 : 0, "latestChecks");
-        else if (i < 4) (p.suspiciousChecks, name) = (above ? 63 : 0, "suspiciousChecks");
+        else if (i < 4) (p.suspiciousChecks, name) = (above ? 63 : 1, "suspiciousChecks");
         else if (i < 6) (p.decisionMarks, name) = (above ? 91 : 39, "decisionMarks");
         else if (i < 8) (p.maxPenalties, name) = (0, "maxPenalties");
         else if (i < 10) (p.fullGainStreak, name) = (above ? 16 : 0, "fullGainStreak");
         else if (i < 12) (p.finalityEpochs, name) = (above ? 12 : 0, "finalityEpochs");
         else if (i < 14) (p.powerToleranceBps, name) = (above ? 10_001 : 65_535, "powerToleranceBps");
         else if (i < 16) (p.scoreGainBps, name) = (above ? 10_001 : 0, "scoreGainBps");
-        else if (i < 18) (p.admissionScore, name) = (above ? 10_001 : 4_999, "admissionScore");
+        else if (i < 18) (p.admissionScore, name) = (above ? 9_000 : 4_999, "admissionScore");
         else if (i < 20) (p.restartCooldownEpochs, name) = (above ? 1_001 : 65_535, "restartCooldownEpochs");
         else if (i < 22) (p.rewardDelayEpochs, name) = (above ? 3_651 : 0, "rewardDelayEpochs");
         else if (i < 24) (p.unbondingEpochs, name) = (above ? 3_651 : 0, "unbondingEpochs");
         else if (i < 26) (p.restrictedRewardBps, name) = (above ? 10_001 : 65_535, "restrictedRewardBps");
-        else (p.bountyBps, name) = (above ? 5_001 : 65_535, "bountyBps");
+        else if (i < 28) (p.bountyBps, name) = (above ? 5_001 : 65_535, "bountyBps");
+        else (p.minDeposit, name) = (0, "minDeposit");
     }
 
     function tokens() private {

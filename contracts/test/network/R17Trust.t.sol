@@ -113,6 +113,25 @@ contract R17TrustTest is NetworkFixture {
         isFalse(trusted(1, 0, 10), "not listed");
     }
 
+    /// Revived off probation, an incarnation that no peer has seen is not trusted for what a former one did.
+    function test_a_revived_incarnation_is_not_trusted_unseen() public {
+        runEpochs(4);
+        settleLive();
+        restart(6);
+        goTo(14);
+        network.announceStandstill();
+        goTo(16);
+        uint32[] memory seats = new uint32[](2);
+        (seats[0], seats[1]) = (5, 6);
+        network.revive(seats);
+        isTrue(network.trustOf(deviceId(6)).operational, "operational");
+        isTrue(trusted(5, 0, 30), "the one that did not restart");
+        isFalse(trusted(6, 0, 30), "not this one");
+        runEpochs(2);
+        settleLive();
+        isTrue(trusted(6, 0, 30), "once its peers have seen it");
+    }
+
     function test_before_genesis_nobody_is_trusted() public {
         vm.warp(genesis - 1);
         isFalse(trusted(1, 0, type(uint32).max), "not started");

@@ -162,6 +162,22 @@ contract R9SettlementTest is NetworkFixture {
         isFalse(settle(2, 0), "once");
     }
 
+    /// After an opened epoch without weight the same roster is checked once more: nothing of it settles meanwhile.
+    function test_latest_blocks_are_not_settled_in_an_epoch_that_marks_them() public {
+        runEpochs(1);
+        openAndSeed();
+        nextEpoch();
+        isTrue(blockAt(2, 0).due, "its checking epoch is over");
+        openAndSeed();
+        equal(network.epochOf(2).rosterEpoch, 0, "and here it is checked again");
+        isFalse(settle(2, 0), "not in the midst of it");
+        publishAll();
+        isFalse(settle(2, 0), "nor at its end");
+        equal(blockAt(2, 0).count, 2, "checked at last");
+        nextEpoch();
+        isTrue(settle(2, 0) && blockAt(2, 0).passed, "passed");
+    }
+
     function test_checking_epoch_is_the_next_opened_one() public {
         runEpochs(1);
         goTo(5);
@@ -346,6 +362,55 @@ contract R9JudgementTest is NetworkFixture {
         settleLive();
         // Two negative marks, both contradicted; no window then: a = 0. 10000 − 3000; then its block of 3 passes.
         equal(scoreOf(12), 7_180, "judged by both");
+    }
+
+    /// Whether anybody settled the victims or not: their tallies speak for themselves.
+    function test_who_settles_first_gains_nothing() public {
+        runEpochs(2);
+        (manner[12], camp[12]) = (Manner.Slandering, 1);
+        runEpochs(1);
+        manner[12] = Manner.Honest;
+        runEpochs(1);
+        // Nobody publishes in epoch 4, so that nobody settles the victims on the way.
+        openAndSeed();
+        nextEpoch();
+        uint256 before = vm.snapshotState();
+        isTrue(settle(12, 2), "due");
+        equal(scoreOf(12), 7_000, "judged before its victims");
+        vm.revertToState(before);
+        for (uint32 seat = 1; seat <= 11; ++seat) {
+            settle(seat, 1);
+        }
+        isTrue(settle(12, 2), "due");
+        equal(scoreOf(12), 7_000, "judged after its victims");
+    }
+
+    /// Window marks, too: outcomes are known as soon as the window's epoch is over.
+    function test_window_marks_are_judged_settled_or_not() public {
+        nature[1] = 3;
+        runEpochs(1);
+        nature[1] = 1;
+        runEpochs(1);
+        openAndSeed();
+        // The window of epoch 2 has seat 1's bad block; seat 12 alone calls it valid.
+        uint40 position = blockAt(1, 0).position;
+        for (uint32 seat = 1; seat <= 12; ++seat) {
+            uint256 marks = marksOf(seat);
+            (bool found_, uint256 place) = Marks.placeOfWindow(network, seat, position);
+            if (seat == 12 && found_) marks = (marks & ~(uint256(15) << (4 * place))) | (uint256(1) << (4 * place));
+            publish(seat, marks);
+        }
+        nextEpoch();
+        openAndSeed();
+        // Its checking epoch, without seat 1, which would settle its own.
+        for (uint32 seat = 2; seat <= 12; ++seat) {
+            publish(seat);
+        }
+        nextEpoch();
+        isFalse(blockAt(1, 0).decided, "nobody settled the bad block");
+        isTrue(blockAt(12, 2).count > 0, "checked");
+        isTrue(settle(12, 2), "due");
+        equal(scoreOf(12), 7_000, "contradicted by what the tally says");
     }
 
     /// Likewise an accuser whose own block is logged.
