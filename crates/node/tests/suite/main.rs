@@ -1,0 +1,9 @@
+//! The Execution Controller end to end: the embedded chain with the contract as it is deployed, Confirmation
+//! Applications behind their message boundary, and a SIMULATED vendor's machines.
+
+mod assignments;
+mod collateral;
+mod devices;
+mod failures;
+mod replay;
+mod support;
