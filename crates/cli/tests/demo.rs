@@ -96,7 +96,7 @@ fn a_larger_network_stands_the_same_troubles() {
 
 #[test]
 fn text_says_that_evidence_is_simulated_and_names_what_happened() {
-    let output = demo(&["--epochs", "6"]);
+    let output = demo(&["--epochs", "8"]);
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success());
     assert!(text.starts_with("SIMULATED"));

@@ -154,7 +154,9 @@ impl Stage {
             let view = self.founded.network.read(&contract::seatOfCall { seat: seat.0 })?;
             actor.score_by_epoch.push(Some(view.score));
             let tier = tier_name(view.tier);
-            if actor.tier.replace(tier).is_some_and(|before| before != tier) {
+            // Suspension, restart and blocking have events of their own.
+            let by_score = ["full", "warning", "restricted"].contains(&tier);
+            if actor.tier.replace(tier).is_some_and(|before| before != tier) && by_score {
                 let what = format!("now in tier {tier}, score {}", view.score);
                 self.chronicle.tell(epoch, actor.part.index, &what);
             }
