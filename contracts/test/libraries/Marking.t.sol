@@ -212,11 +212,7 @@ contract MarkingTest is Expectations {
     }
 
     /// @dev A word of one latest mark and two window marks, laid by entry position for `rank`.
-    function windowMarks(uint256 rank, uint256 latest, uint256 zeroth, uint256 first)
-        private
-        pure
-        returns (uint256)
-    {
+    function windowMarks(uint256 rank, uint256 latest, uint256 zeroth, uint256 first) private pure returns (uint256) {
         // N = 2, W = 2, K_e = 1, c = 2: both places, from position·1.
         bool swapped = Permutation.position(SEED, 2, rank) == 1;
         return latest | ((swapped ? first : zeroth) << 4) | ((swapped ? zeroth : first) << 8);

@@ -7,7 +7,7 @@ import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
 import {EpochCounts} from "../../src/libraries/Epochs.sol";
 import {History, Histories} from "../../src/libraries/History.sol";
 import {Standing, Standings} from "../../src/libraries/Standing.sol";
-import {LogEntries, LogEntry} from "../../src/libraries/SuspiciousLog.sol";
+import {LogEntries, LogEntry, SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
 import {Expectations} from "../support/Expectations.sol";
 
 /// @dev R14: packed words keep each field apart from its neighbours. Each is held against a plain model.
@@ -88,7 +88,14 @@ contract WordsTest is Expectations {
     function _standing(Standing s) private pure returns (uint256[9] memory fields) {
         uint256 flags = (Standing.unwrap(s) >> 26) & 0xFF;
         fields = [
-            s.score(), s.streak(), s.penalties(), flags, s.since(), s.suspendedAt(), s.seenIndex(), s.joinedAt(),
+            s.score(),
+            s.streak(),
+            s.penalties(),
+            flags,
+            s.since(),
+            s.suspendedAt(),
+            s.seenIndex(),
+            s.joinedAt(),
             s.verifiedPower()
         ];
     }
@@ -110,9 +117,7 @@ contract WordsTest is Expectations {
         else if (which == 6) after_ = before.withSeenIndex(value);
         else if (which == 7) after_ = before.withJoinedAt(value);
         else after_ = before.withVerifiedPower(value);
-        equal(
-            keccak256(abi.encode(_standing(after_))), keccak256(abi.encode(expected)), "fields"
-        );
+        equal(keccak256(abi.encode(_standing(after_))), keccak256(abi.encode(expected)), "fields");
     }
 
     function testFuzz_standing_has_any_of_the_flags_asked(uint8 flags, uint8 asked) public pure {
@@ -264,6 +269,17 @@ contract WordsTest is Expectations {
         equal(entry.negative(), neg % (1 << 22), "negative");
         equal(entry.count(), count, "count");
         equal(entry.age(uint256(epoch) + age % 4096), age % 4096, "age");
+    }
+
+    /// R14's bound: what can be logged in two retentions fits. First-time entries are blocks of the three retentions that
+    /// may live then; entries logged again stood in a window of those two, of at most max(seats, 63) entries.
+    function testFuzz_log_ring_holds_two_retentions(uint16 retention_, uint32 seats_) public pure {
+        uint256 retention = within(retention_, 16, Histories.WIDTH);
+        uint256 seats = within(seats_, 1, 1 << 20);
+        uint256 ring = SuspiciousLog.ringSize(retention, seats);
+        uint256 window = seats > 63 ? seats : 63;
+        isTrue(ring > 3 * retention * seats + (2 * retention + 1) * window, "holds them");
+        equal(ring % 384, 0, "whole words of entries and of outcomes");
     }
 
     function testFuzz_bits(uint256 word, uint8 offset_, uint8 bits_, uint256 value) public pure {

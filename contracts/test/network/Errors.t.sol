@@ -90,9 +90,7 @@ contract ErrorsTest is NetworkFixture {
         Registration memory r = registration(7, "id", newKey());
         fails(with(Face.NetworkNotStarted.selector, genesis), self, abi.encodeCall(IRegistry.join, (r)));
         vm.warp(genesis);
-        fails(
-            with(Face.NetworkAlreadyStarted.selector, genesis), self, abi.encodeCall(IRegistry.found, (self, r, 1))
-        );
+        fails(with(Face.NetworkAlreadyStarted.selector, genesis), self, abi.encodeCall(IRegistry.found, (self, r, 1)));
     }
 
     function seatsAndFunds() private {

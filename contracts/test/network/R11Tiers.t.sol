@@ -21,8 +21,7 @@ contract R11TiersTest is NetworkFixture {
 
     function test_tiers_by_score() public pure {
         uint16[6] memory scores = [uint16(10_000), 9_000, 8_999, 7_500, 7_499, 5_000];
-        Tier[6] memory tiers =
-            [Tier.Full, Tier.Full, Tier.Warning, Tier.Warning, Tier.Restricted, Tier.Restricted];
+        Tier[6] memory tiers = [Tier.Full, Tier.Full, Tier.Warning, Tier.Warning, Tier.Restricted, Tier.Restricted];
         for (uint256 i; i < 6; ++i) {
             Standing s = Standing.wrap(0).with(Standings.ADMITTED).withScore(scores[i], 0);
             isTrue(Views.tier(s) == tiers[i], "tier");
@@ -226,9 +225,7 @@ contract R11TiersTest is NetworkFixture {
 
     function test_operator_and_provider_restart_others_do_not() public {
         uint256 key = newKey();
-        vm.expectRevert(
-            abi.encodeWithSelector(IProofOfAttestation.CallerNotOperator.selector, 7, operatorOf(6))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.CallerNotOperator.selector, 7, operatorOf(6)));
         vm.prank(operatorOf(6));
         network.restart(7, vm.addr(key), MEASUREMENT);
         vm.prank(providerOf(7));

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    IProofOfAttestation,
-    Refusal,
-    SeatView,
-    Suspicion,
-    Tier
-} from "../../src/interfaces/IProofOfAttestation.sol";
+import {IProofOfAttestation, Refusal, SeatView, Suspicion, Tier} from "../../src/interfaces/IProofOfAttestation.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R1: seats, claims, probation, removal, the way back from standstill.

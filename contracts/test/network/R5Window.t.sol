@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BlockRef, BlockView, EpochView, NetworkView, Parameters, Tier} from "../../src/interfaces/IProofOfAttestation.sol";
+import {
+    BlockRef,
+    BlockView,
+    EpochView,
+    NetworkView,
+    Parameters,
+    Tier
+} from "../../src/interfaces/IProofOfAttestation.sol";
+import {SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev R5: K_e fits the network, and windows cover the log in order.
@@ -200,5 +208,46 @@ contract R14RingsTest is NetworkFixture {
         equal(network.settle(refs), 0, "nothing to settle");
         (bool known,) = address(network).staticcall(abi.encodeCall(network.blockOf, (0, 0)));
         isFalse(known, "gone");
+    }
+}
+
+/// @dev The log's ring, all the way round: verifiers that abstain make every block be logged again and again.
+contract R14LogRingTest is NetworkFixture {
+    function maxSeats() internal pure override returns (uint32) {
+        return 6;
+    }
+
+    function test_the_logs_ring_goes_round() public {
+        deploy(6);
+        uint256 ring = SuspiciousLog.ringSize(retentionEpochs(), maxSeats());
+        for (uint32 seat = 1; seat <= 6; ++seat) {
+            manner[seat] = Manner.Lazy;
+        }
+        for (uint256 i; i < 200 && network.network().logEnd <= ring; ++i) {
+            this.oneEpoch();
+        }
+        isTrue(network.network().logEnd > ring, "a new lap");
+        for (uint32 seat = 1; seat <= 6; ++seat) {
+            manner[seat] = Manner.Honest;
+        }
+        uint32 bad = nowEpoch();
+        nature[6] = 3;
+        this.oneEpoch();
+        nature[6] = 1;
+        for (uint256 i; i < 4; ++i) {
+            this.oneEpoch();
+        }
+        settleLive();
+        isTrue(blockAt(6, bad).malicious, "decided in the new lap");
+        equal(network.seatOf(6).penalties, 1, "once");
+        for (uint32 seat = 1; seat <= 5; ++seat) {
+            equal(scoreOf(seat), 10_000, "honest");
+            isTrue(blockAt(seat, bad).decided || blockAt(seat, bad).passed, "and settled");
+        }
+    }
+
+    function oneEpoch() external {
+        runEpoch();
+        nextEpoch();
     }
 }

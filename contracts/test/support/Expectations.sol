@@ -23,7 +23,9 @@ abstract contract Expectations {
     }
 
     function equal(address is_, address expected, string memory what) internal pure {
-        if (is_ != expected) revert DiffersBytes(what, bytes32(uint256(uint160(is_))), bytes32(uint256(uint160(expected))));
+        if (is_ != expected) {
+            revert DiffersBytes(what, bytes32(uint256(uint160(is_))), bytes32(uint256(uint160(expected))));
+        }
     }
 
     function isTrue(bool value, string memory what) internal pure {

@@ -268,7 +268,7 @@ abstract contract NetworkFixture is Expectations {
     }
 
     function marksOf(uint32 seat) internal view returns (uint256 marks) {
-        (, , BlockRef[] memory latest, uint40[] memory positions) = network.assignmentOf(seat);
+        (,, BlockRef[] memory latest, uint40[] memory positions) = network.assignmentOf(seat);
         uint256 place;
         for (uint256 i; i < latest.length; ++i) {
             marks |= verdictOn(seat, latest[i]) << (4 * place++);
@@ -373,9 +373,7 @@ abstract contract NetworkFixture is Expectations {
     function fingerprint() internal view returns (bytes32 print) {
         NetworkView memory v = network.network();
         (bytes32 listDigest, ReferenceValue[] memory values) = network.referenceValues();
-        print = keccak256(
-            abi.encode(v, network.policyDigest(), listDigest, values, token.balanceOf(address(network)))
-        );
+        print = keccak256(abi.encode(v, network.policyDigest(), listDigest, values, token.balanceOf(address(network))));
         for (uint32 seat = 1; seat <= v.seats; ++seat) {
             SeatView memory seatView = network.seatOf(seat);
             print = keccak256(abi.encode(print, seatView, network.boundSeatOf(seatView.deviceId)));

@@ -29,8 +29,7 @@ contract RoomHarness {
         returns (uint40 position)
     {
         Cursor memory cursor = s.cursor;
-        position =
-            SuspiciousLog.append(s, clock, cursor, LogEntries.make(epoch, order, positive, negative, count));
+        position = SuspiciousLog.append(s, clock, cursor, LogEntries.make(epoch, order, positive, negative, count));
         s.cursor = cursor;
     }
 
@@ -69,14 +68,7 @@ contract RoomHarness {
     ) external {
         EpochRecord storage record = s.epochAt(clock, clock.epoch);
         record.head = EpochHeads.make(
-            clock.epoch,
-            roster,
-            rosterSize,
-            windowStart,
-            windowSize,
-            decisionMarks,
-            latestChecks,
-            suspiciousChecks
+            clock.epoch, roster, rosterSize, windowStart, windowSize, decisionMarks, latestChecks, suspiciousChecks
         );
         record.seed = seed;
     }
