@@ -103,19 +103,20 @@ impl Case<'_> {
     }
 
     fn establish(&self) -> Result<Established, CaseError> {
-        let examined = self.examine(self.roots)?;
+        let number = self.number_in_force();
+        let lenient = self.chosen.lenient(number)?;
+        let examined = self.examine(&lenient, self.roots)?;
         if let Err(AppraisalError::QuoteMalformed | AppraisalError::QuoteTooLarge { .. }) = examined {
             return Err(CaseError::NotAQuote);
         }
-        let number = self.number_in_force();
-        let appraised = self.appraise(&self.chosen.lenient(number)?)?;
+        let appraised = self.appraise(&lenient)?;
         let debug = match &examined {
             Ok(_) => Some(false),
             Err(AppraisalError::Debug) => Some(true),
             Err(_) => None,
         };
         Ok(Established {
-            root_sha256: self.find_root()?,
+            root_sha256: self.find_root(&lenient)?,
             debug,
             flags: if appraised.is_ok() { Some(self.find_flags(number)?) } else { None },
             obstacle: examined.clone().err().or_else(|| appraised.clone().err()),
@@ -130,9 +131,9 @@ impl Case<'_> {
         self.stated_evaluation_number.unwrap_or(self.chosen.policy.tcb_evaluation_number())
     }
 
-    fn find_root(&self) -> Result<Option<B256>, CaseError> {
+    fn find_root(&self, lenient: &Policy) -> Result<Option<B256>, CaseError> {
         for root in self.roots {
-            if self.examine(std::slice::from_ref(root))?.is_ok() {
+            if self.examine(lenient, std::slice::from_ref(root))?.is_ok() {
                 return Ok(Some(B256::from_slice(&Sha256::digest(root))));
             }
         }
@@ -149,8 +150,12 @@ impl Case<'_> {
         Ok(found)
     }
 
-    fn examine(&self, roots: &[Vec<u8>]) -> Result<Result<CollateralKey, AppraisalError>, CaseError> {
-        let verifier = Verifier::new(&self.chosen.policy, roots.to_vec(), VerifierConfig::default())?;
+    fn examine(
+        &self,
+        policy: &Policy,
+        roots: &[Vec<u8>],
+    ) -> Result<Result<CollateralKey, AppraisalError>, CaseError> {
+        let verifier = Verifier::new(policy, roots.to_vec(), VerifierConfig::default())?;
         let examined = verifier.examine(self.quote, self.collateral.pck_chain_pem(), self.now_s);
         Ok(examined.map(|examined| examined.collateral))
     }
