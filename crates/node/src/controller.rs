@@ -113,6 +113,8 @@ pub struct Controller {
     ledger: Ledger,
     machine: Box<dyn Boot>,
     app: Box<dyn Confirm>,
+    /// Booted for a restart whose outcome is not known yet.
+    booted: Option<Booted>,
 }
 
 impl Controller {
@@ -123,7 +125,7 @@ impl Controller {
         machine: Box<dyn Boot>,
         app: Box<dyn Confirm>,
     ) -> Self {
-        Self { config, ledger, machine, app }
+        Self { config, ledger, machine, app, booted: None }
     }
 
     /// The seat it works for.
@@ -197,25 +199,39 @@ impl Controller {
             return Ok(());
         }
         let seat = self.network().read(&contract::seatOfCall { seat: self.config.seat.0 })?;
+        self.adopt(seat.incarnation, actions);
         let cooled = seat.suspendedEpoch + u32::from(self.ledger.parameters().restart_cooldown_epochs);
         let now = self.ledger.clock()?.unwrap_or(0);
         if seat.tier != TIER_SUSPENDED || seat.exiting || now < cooled {
             return Ok(());
         }
-        let booted = self.machine.boot()?;
+        let booted = match self.booted.take() {
+            Some(earlier) => earlier,
+            None => self.machine.boot()?,
+        };
         let call = contract::restartCall {
             seat: self.config.seat.0,
             incarnation: booted.app.incarnation(),
             measurement: booted.measurement,
         };
+        // Kept until the outcome is known: a restart whose receipt is lost may have got through, and then nobody
+        // else has the key that the seat is to sign with.
+        self.booted = Some(booted);
         match self.send(&call)? {
             Sent::Kept(_) => {
-                actions.push(Action::Restarted(call.incarnation));
-                self.app = booted.app;
+                self.adopt(call.incarnation, actions);
                 self.ledger.sync()?;
                 Ok(())
             }
             Sent::Refused(error) => Err(refused(&error)),
+        }
+    }
+
+    /// Goes on with what was booted for a restart, if that is the seat's incarnation now.
+    fn adopt(&mut self, incarnation: Address, actions: &mut Vec<Action>) {
+        if let Some(booted) = self.booted.take_if(|booted| booted.app.incarnation() == incarnation) {
+            self.app = booted.app;
+            actions.push(Action::Restarted(incarnation));
         }
     }
 

@@ -113,6 +113,31 @@ fn faulty_quote_is_invalid_even_when_no_collateral_can_be_had() {
 }
 
 #[test]
+fn what_does_not_fit_the_block_shows_without_collateral() {
+    let world = World::new();
+    let mark = |change: fn(&mut Peer)| {
+        let mut peer = world.sound_peer(5, TeeType::Tdx);
+        change(&mut peer);
+        let mut assigned = peer.publish(&world, EPOCH);
+        assigned.collateral = None;
+        world.verdict(assigned).mark
+    };
+    assert_eq!(mark(|_| ()), Mark::Abstain);
+    assert_eq!(
+        mark(|peer| peer.device_id = DeviceId::from_hardware(TeeType::Tdx, &[1; 16])),
+        Mark::BindingWrong
+    );
+    assert_eq!(mark(|peer| peer.program = "another"), Mark::MeasurementNotAllowed);
+    assert_eq!(mark(|peer| peer.debug = true), Mark::PlatformNotAccepted);
+
+    let peer = world.sound_peer(5, TeeType::Tdx);
+    let block = peer.block(&world, EPOCH);
+    let mut replayed = peer.published(&world, block, &peer.bundle(&peer.block(&world, EPOCH - 1)));
+    replayed.collateral = None;
+    assert_eq!(world.verdict(replayed).mark, Mark::BindingWrong);
+}
+
+#[test]
 fn measurement_outside_its_epochs_is_not_allowed() {
     let world = World::new();
     for tee in TEES {
