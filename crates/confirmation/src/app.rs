@@ -89,7 +89,7 @@ impl ConfirmationApp {
         response.encode().unwrap_or_default()
     }
 
-    /// How many quotes it has verified, good and bad ones.
+    /// How many quotes it has verified with collateral, good and bad ones.
     pub fn quotes_verified(&self) -> u64 {
         self.appraiser.quotes_verified()
     }

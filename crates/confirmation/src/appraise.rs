@@ -170,7 +170,7 @@ impl Appraiser {
         Ok(evidence)
     }
 
-    /// How many quotes were verified with collateral, good and bad ones.
+    /// How many quotes were verified with collateral, good and bad ones; those that fail on sight are not counted.
     pub fn quotes_verified(&self) -> u64 {
         self.quotes_verified
     }

@@ -40,7 +40,7 @@ pub struct Status {
     pub power_measured: bool,
     /// The encoded properties record that it publishes.
     pub properties: Bytes,
-    /// Quotes verified so far.
+    /// Quotes verified with collateral so far.
     pub quotes_verified: u64,
 }
 

@@ -46,8 +46,7 @@ fn block_that_an_application_signed_is_valid_to_its_peers() {
 #[test]
 fn each_place_gets_the_mark_of_its_own_block() {
     let world = World::new();
-    let mut bad = world.sound_peer(6, TeeType::Tdx);
-    bad.program = "another";
+    let bad = world.peer(PlatformSpec { tcb: TcbLevel::Outdated, ..PlatformSpec::sound(6, TeeType::Tdx) });
     let mut assigned =
         vec![world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH), bad.publish(&world, EPOCH)];
     (assigned[0].place, assigned[1].place) = (63, 0);
@@ -55,7 +54,7 @@ fn each_place_gets_the_mark_of_its_own_block() {
     let signed = app.confirm(&world.duty(EPOCH + 1, assigned)).expect("confirms");
     let places: Vec<(u8, Mark)> =
         signed.verdicts.iter().map(|verdict| (verdict.place, verdict.mark)).collect();
-    assert_eq!(places, [(0, Mark::MeasurementNotAllowed), (63, Mark::Valid)]);
+    assert_eq!(places, [(0, Mark::PlatformNotAccepted), (63, Mark::Valid)]);
     for (place, mark) in places {
         assert_eq!(signed.block.marks.get(usize::from(place)), Ok(mark));
     }
