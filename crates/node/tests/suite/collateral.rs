@@ -142,9 +142,6 @@ const LIES: &[Lie] = &[
     ("expired", |own, tee, at_s| issued(own, tee, |spec| spec.next_update_s = at_s - 1)),
     ("of tomorrow", |own, tee, at_s| issued(own, tee, |spec| spec.issued_s = at_s + 1)),
     ("of tomorrow, revoking all", revoking),
-    ("with tomorrow's revocations", |own, tee, at_s| {
-        spliced(own, tee, &revoking(own, tee, at_s), &["pck_crl"])
-    }),
     ("with expired TCB info", |own, tee, at_s| {
         let expired = issued(own, tee, |spec| spec.next_update_s = at_s - 1);
         spliced(own, tee, &expired, &TCB_PARTS)
@@ -164,7 +161,7 @@ const LIES: &[Lie] = &[
     ("with a signature changed", |own, tee, _| {
         altered(&sound(own, tee), "tcb_info_signature", |text| text.chars().rev().collect())
     }),
-    ("without issuers", |own, tee, _| altered(&sound(own, tee), "pck_crl_issuer_chain", |_| String::new())),
+    ("without issuers", |own, tee, _| altered(&sound(own, tee), "tcb_info_issuer_chain", |_| String::new())),
     ("cut off", |own, tee, _| {
         let document = sound(own, tee);
         document[..document.len() / 2].to_vec()
