@@ -1,7 +1,7 @@
 //! Collateral is the host's to bring: what it withholds or makes up costs others nothing (R9).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Event;
 use multee_confirmation::Confirm;
@@ -59,8 +59,8 @@ fn withheld_collateral_leads_to_abstentions_not_to_negative_marks() {
         world.revive(device, &shared);
     }
     world.play(0);
-    let joiner = device_id(&platform(&world.reader.vendor, 20));
-    let joined = world.join(20, joiner);
+    let claimed = device_id(&platform(&world.reader.vendor, 20));
+    let joined = world.join(20, claimed);
     world.revive(joined, &shared);
     let mut scores = world.scores();
     for epoch in 1..=11 {
@@ -79,8 +79,8 @@ fn withheld_collateral_leads_to_abstentions_not_to_negative_marks() {
     assert!(!events.iter().any(given_up), "what nobody can check nobody decides");
     let caught_up = |event: &Event| matches!(event, Event::BlockDecided(e) if e.epoch == 3 && !e.malicious);
     assert!(events.iter().any(caught_up), "what could not be checked then is checked later");
-    let tier = world.seat(world.devices[joined].seat);
-    assert!(tier.admitted && tier.penalties == 0, "{tier:?}");
+    let view = world.seat(world.devices[joined].seat);
+    assert!(view.admitted && view.penalties == 0, "{view:?}");
 }
 
 /// A document that a host may hand over in place of the sound one.
@@ -175,12 +175,12 @@ const LIES: &[Lie] = &[
 struct Lying {
     sound: Arc<SoundReader>,
     lies: &'static [Lie],
-    told: std::sync::atomic::AtomicUsize,
+    told: AtomicUsize,
 }
 
 impl Lying {
     fn new(world: &World, lies: &'static [Lie]) -> Self {
-        Self { sound: Arc::clone(&world.reader), lies, told: Default::default() }
+        Self { sound: Arc::clone(&world.reader), lies, told: AtomicUsize::default() }
     }
 }
 

@@ -141,7 +141,7 @@ impl ObtainQuote for Tee {
     }
 }
 
-/// A SIMULATED machine. It boots `first_image` once, then the network's.
+/// A SIMULATED machine. After its first boot it boots what the network allows.
 #[derive(Clone)]
 struct Machine {
     platform: Arc<Platform>,
