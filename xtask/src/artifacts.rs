@@ -56,8 +56,7 @@ struct Code {
 /// Compiles afresh and writes every artifact.
 ///
 /// # Errors
-/// If the sources do not compile without a warning, a contract is missing or too large, or a file cannot be
-/// written.
+/// If the sources do not compile, a contract is missing or too large, or a file cannot be written.
 pub(crate) fn build(root: &Path) -> Result<(), ChoreError> {
     let folder = folder(root);
     fs::create_dir_all(&folder).map_err(|source| ChoreError::File { path: folder.clone(), source })?;

@@ -144,6 +144,8 @@ mod tests {
     fn nextest_without_summary_is_none() {
         assert_eq!(nextest("error: no tests to run"), None);
         assert_eq!(nextest("     Summary [ 0.1s] nothing was run"), None);
+        // Reworded: how many passed is not known, so nothing is.
+        assert_eq!(nextest("     Summary [ 0.1s] 2 tests run: 2 succeeded, 0 failed"), None);
     }
 
     #[test]

@@ -229,6 +229,13 @@ mod tests {
     }
 
     #[test]
+    fn failed_step_fails_the_gate_though_every_test_passed() {
+        let (text, success) = summary(&[report("clippy", failed(0, 0)), report("tests", passed(40))]);
+        assert!(!success);
+        assert!(text.ends_with("\nfailed: clippy\n40 passed, 0 failed\n"), "{text}");
+    }
+
+    #[test]
     fn no_tests_is_a_failure() {
         let (text, success) = summary(&[report("format", Outcome::Passed), report("doctests", passed(0))]);
         assert!(!success);
@@ -253,7 +260,8 @@ mod tests {
     #[test]
     fn runner_without_a_summary_is_failed_though_it_succeeds() {
         let outcome = judge(Ok(()), None, &Command::new("forge"));
-        assert!(matches!(outcome, Outcome::Failed(_, ChoreError::NoTests { .. })));
+        let Outcome::Failed(counts, ChoreError::NoTests { line }) = outcome else { panic!("must fail") };
+        assert_eq!((counts.total(), line.as_str()), (0, "forge"));
     }
 
     #[test]
