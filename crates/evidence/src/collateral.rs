@@ -3,6 +3,11 @@
 use dcap_qvl::QuoteCollateralV3;
 use dcap_qvl::{QeIdentity, TcbInfo};
 use serde::Deserialize;
+use x509_cert::certificate::Rfc5280;
+use x509_cert::crl::CertificateList;
+use x509_cert::der::Decode;
+
+use crate::error::{AppraisalError, CollateralFault, CollateralPart};
 
 /// Collateral for one platform family and TEE type, still unverified: TCB info, quoting enclave identity,
 /// both revocation lists and the certificates that sign them.
@@ -14,6 +19,8 @@ pub struct Collateral {
     pub(crate) parts: QuoteCollateralV3,
     pck_chain_pem: Option<String>,
     tcb_info_number: Option<u32>,
+    root_crl_issued_s: Option<u64>,
+    pck_crl_issued_s: Option<u64>,
 }
 
 /// The one field of the TCB info that the verification library reads but does not report.
@@ -56,7 +63,9 @@ impl Collateral {
         let pck_chain_pem = parts.pck_certificate_chain.take();
         let number = serde_json::from_str::<TcbInfoNumber>(&parts.tcb_info).ok();
         let tcb_info_number = number.map(|info| info.tcb_evaluation_data_number);
-        Ok(Self { parts, pck_chain_pem, tcb_info_number })
+        let root_crl_issued_s = issued_s(&parts.root_ca_crl);
+        let pck_crl_issued_s = issued_s(&parts.pck_crl);
+        Ok(Self { parts, pck_chain_pem, tcb_info_number, root_crl_issued_s, pck_crl_issued_s })
     }
 
     /// The collateral in the form that [`Self::from_json`] reads.
@@ -80,6 +89,24 @@ impl Collateral {
         self.tcb_info_number
     }
 
+    /// Holds both revocation lists against the time of appraisal: a later list knows revocations that others who
+    /// appraise the same evidence did not know, so by it nobody is judged (R16).
+    pub(crate) fn check_lists_issued(&self, now_s: u64) -> Result<(), AppraisalError> {
+        let lists = [
+            (CollateralPart::RootCrl, self.root_crl_issued_s),
+            (CollateralPart::PckCrl, self.pck_crl_issued_s),
+        ];
+        for (part, issued_s) in lists {
+            let fault = match issued_s {
+                Some(issued_s) if issued_s <= now_s => continue,
+                Some(_) => CollateralFault::NotYetValid,
+                None => CollateralFault::Malformed,
+            };
+            return Err(AppraisalError::Collateral { part, fault });
+        }
+        Ok(())
+    }
+
     pub(crate) fn tcb_info(&self) -> Option<TcbInfo> {
         serde_json::from_str(&self.parts.tcb_info).ok()
     }
@@ -87,6 +114,12 @@ impl Collateral {
     pub(crate) fn qe_identity(&self) -> Option<QeIdentity> {
         serde_json::from_str(&self.parts.qe_identity).ok()
     }
+}
+
+/// When a revocation list was issued (RFC 5280, thisUpdate), in seconds since the Unix epoch.
+fn issued_s(list_der: &[u8]) -> Option<u64> {
+    let list = CertificateList::<Rfc5280>::from_der(list_der).ok()?;
+    Some(list.tbs_cert_list.this_update.to_unix_duration().as_secs())
 }
 
 #[cfg(test)]

@@ -75,6 +75,7 @@ impl RevocationLists {
             .into();
         webpki::check_single_cert_revocation(root_der, &[&root], &[algorithm], unix_time(now_s))
             .map_err(|error| fault(CollateralPart::RootCrl, list_fault(&error)))?;
+        collateral.check_lists_issued(now_s)?;
         Ok(Self { root, pck })
     }
 }

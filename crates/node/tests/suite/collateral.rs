@@ -142,6 +142,9 @@ const LIES: &[Lie] = &[
     ("expired", |own, tee, at_s| issued(own, tee, |spec| spec.next_update_s = at_s - 1)),
     ("of tomorrow", |own, tee, at_s| issued(own, tee, |spec| spec.issued_s = at_s + 1)),
     ("of tomorrow, revoking all", revoking),
+    ("with tomorrow's revocations", |own, tee, at_s| {
+        spliced(own, tee, &revoking(own, tee, at_s), &["pck_crl"])
+    }),
     ("with expired TCB info", |own, tee, at_s| {
         let expired = issued(own, tee, |spec| spec.next_update_s = at_s - 1);
         spliced(own, tee, &expired, &TCB_PARTS)
