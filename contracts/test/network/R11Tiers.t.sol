@@ -116,6 +116,26 @@ contract R11TiersTest is NetworkFixture {
         equal(network.seatOf(6).sinceEpoch, 2, "nothing published in 2");
     }
 
+    /// An honest decision on a former incarnation's block says nothing of the new one: it stays on probation.
+    function test_a_former_incarnations_block_does_not_admit() public {
+        nature[8] = 2;
+        runEpochs(1);
+        nature[8] = 1;
+        runEpochs(2);
+        settleLive();
+        runEpochs(1);
+        isTrue(blockAt(8, 3).logged, "flagged");
+        restart(8);
+        runEpochs(1);
+        settleLive();
+        isTrue(blockAt(8, 3).decided && !blockAt(8, 3).malicious, "decided honest");
+        isTrue(scoreOf(8) >= 5_000, "the score would do");
+        isTrue(tierOf(8) == Tier.Probation, "still on probation");
+        runEpochs(2);
+        settleLive();
+        isTrue(tierOf(8) != Tier.Probation, "its own block admits it");
+    }
+
     /// The former key signs no more.
     function test_former_incarnation_signs_no_more() public {
         uint256 former = keyOf[7];

@@ -353,7 +353,7 @@ fn old_early_and_other_collateral_is_never_the_devices_fault() {
         ),
         (
             CollateralSpec { issued_s: NOW_S + 1, ..sound },
-            CollateralPart::TcbInfo,
+            CollateralPart::RootCrl,
             CollateralFault::NotYetValid,
         ),
         (
