@@ -1,13 +1,15 @@
 //! The power benchmark (R10): what a machine can do, as an integer.
 //!
 //! **Unit.** One power is one *round* a second, over all threads together. A round is 1 KiB through SHA-256,
-//! 1 KiB through Keccak-256, 2,048 dependent integer steps, and 512 dependent reads at random places of a
-//! table of 8 MiB: hashing, arithmetic and memory, each a like share of the time on a server of today.
+//! 1 KiB through Keccak-256, 2,048 dependent integer steps, and 1,024 dependent reads at random places of a
+//! table of 256 KiB: on a server of today about half of it is hashing, the rest arithmetic and reading. The
+//! table fits a core's own cache. What lies beyond is shared with whoever else uses the machine: on a busy
+//! virtual machine results with 8 MiB lay 80 % apart, with 256 KiB 2 %.
 //!
 //! **Method.** The work is fixed and its result is known, so a processor (or a compiler) that skips some is
-//! noticed. The power is the median over up to nine runs of 4,096 rounds on every thread, so that a few
-//! disturbed runs do not matter. All ends within about three seconds: a slow machine does fewer runs, or only
-//! a part of one.
+//! noticed. Up to 64 runs of 512 rounds on every thread are timed from the first thread's start to the last
+//! one's end. The power is the median of the faster half of them: what disturbs a run only ever slows it. All
+//! ends within about three seconds: a slow machine does fewer runs, or only a part of one.
 //!
 //! **Quantisation.** Results are rounded to seven significant bits, which moves them by less than 0.8 %: the
 //! digits below are noise, and a network should not read them. That is well below the tolerance (R10: 10 %).
@@ -30,16 +32,16 @@ use sha2::{Digest, Sha256};
 
 /// The longest that all runs together take before they break off.
 pub const TIME_MAX: Duration = Duration::from_secs(3);
-/// The most runs of which the median is taken.
-pub const RUNS_MAX: usize = 9;
+/// The most runs that are timed.
+pub const RUNS_MAX: usize = 64;
 
-const RUN_ROUNDS: u32 = 4096;
+const RUN_ROUNDS: u32 = 512;
 const ROUNDS_PER_LOOK_AT_CLOCK: u32 = 16;
-const TABLE_WORDS: usize = 1 << 20;
+const TABLE_WORDS: usize = 1 << 15;
 const INTEGER_STEPS: usize = 2048;
-const MEMORY_STEPS: usize = 512;
+const MEMORY_STEPS: usize = 1024;
 /// What a run of [`RUN_ROUNDS`] comes to.
-const RUN_CHECKSUM: u64 = 0x176A_E135_B558_0B5D;
+const RUN_CHECKSUM: u64 = 0x3857_7ACF_DCE2_7C7F;
 
 /// A power that the benchmark measured. Only [`measure`] makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,13 +78,17 @@ impl MeasuredPower {
 /// # Errors
 /// When threads cannot run, or the work comes to a wrong result.
 pub fn measure(threads: NonZeroU16) -> Result<MeasuredPower, BenchmarkError> {
-    let end = Instant::now() + TIME_MAX;
-    let work = Work::new();
-    let mut rates = Vec::with_capacity(RUNS_MAX);
-    while rates.is_empty() || (rates.len() < RUNS_MAX && Instant::now() < end) {
-        rates.push(run(&work, threads, end)?);
+    let rate = rate(&Work::new(), threads, RUNS_MAX, Instant::now() + TIME_MAX)?;
+    Ok(MeasuredPower(quantised(rate).max(1)))
+}
+
+/// The rounds a second that up to `runs_max` runs show; at least one run, and none begun after `end`.
+fn rate(work: &Work, threads: NonZeroU16, runs_max: usize, end: Instant) -> Result<Power, BenchmarkError> {
+    let mut rates = Vec::with_capacity(runs_max);
+    while rates.is_empty() || (rates.len() < runs_max && Instant::now() < end) {
+        rates.push(run(work, threads, end)?);
     }
-    Ok(MeasuredPower(quantised(median(rates)).max(1)))
+    Ok(undisturbed(rates))
 }
 
 /// The rounds a second of one run on all threads.
@@ -102,10 +108,11 @@ fn run(work: &Work, threads: NonZeroU16, end: Instant) -> Result<Power, Benchmar
     Ok(Power::try_from(rounds * 1_000_000_000 / elapsed_ns).unwrap_or(Power::MAX))
 }
 
-/// The middle one; of an even number the lower of both.
-fn median(mut rates: Vec<Power>) -> Power {
+/// The median of the faster half; of an even number the lower of both in the middle.
+fn undisturbed(mut rates: Vec<Power>) -> Power {
     rates.sort_unstable();
-    rates.get(rates.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+    let faster = rates.get(rates.len() / 2..).unwrap_or_default();
+    faster.get(faster.len().saturating_sub(1) / 2).copied().unwrap_or_default()
 }
 
 /// Rounded to the nearest value of seven significant bits.
@@ -214,11 +221,11 @@ mod tests {
     }
 
     #[test]
-    fn median_ignores_disturbed_runs() {
-        assert_eq!(median(vec![100, 3, 101]), 100);
-        assert_eq!(median(vec![102, 100, 1, 101, 2]), 100);
-        assert_eq!(median(vec![5]), 5);
-        assert_eq!(median(vec![7, 5]), 5);
+    fn disturbed_runs_do_not_count() {
+        assert_eq!(undisturbed(vec![5]), 5);
+        assert_eq!(undisturbed(vec![7, 5]), 7);
+        assert_eq!(undisturbed(vec![100, 3, 101]), 100);
+        assert_eq!(undisturbed(vec![102, 100, 1, 101, 2, 3, 99, 4]), 100);
     }
 
     #[test]
@@ -237,36 +244,43 @@ mod tests {
         assert!(quantised(50_000) == quantised(50_100), "noise in the last digits is gone");
     }
 
-    /// The least time of some runs, in nanoseconds: what the machine can do when nothing disturbs it.
-    fn least_time_ns(work: &Work, rounds: u32) -> u128 {
-        let time = || {
-            let start = Instant::now();
-            let done = work.run(rounds, far());
-            (start.elapsed().as_nanos(), done.rounds)
-        };
-        (0..5)
-            .map(|_| time())
-            .map(|(ns, done)| ns * u128::from(rounds) / u128::from(done))
-            .min()
-            .expect("runs")
-    }
-
     /// Other programs share the machine, so one calm moment among several attempts has to show it.
     fn calm_moment(what: &str, shows: impl Fn() -> bool) {
         assert!((0..20).any(|_| shows()), "{what}");
     }
 
     #[test]
-    fn equal_work_takes_equal_time_and_double_work_double() {
+    fn measurements_lie_closer_together_than_half_the_tolerance() {
         let work = Work::new();
-        calm_moment("times of equal work differ by more than the tolerance of 10 %", || {
-            let (a, b) = (least_time_ns(&work, 256), least_time_ns(&work, 256));
-            a.abs_diff(b) * 10 <= a.max(b)
-        });
+        for threads in [1, 2].map(|threads| NonZeroU16::new(threads).expect("not zero")) {
+            calm_moment("three measurements differ by more than 5 %", || {
+                let rates = [0; 3].map(|_| rate(&work, threads, 16, far()).expect("runs"));
+                let [least, _, most] = sorted(rates);
+                (most - least) * 20 <= most
+            });
+        }
+    }
+
+    #[test]
+    fn double_work_takes_double_time() {
+        let work = Work::new();
+        let least_ns = |rounds| {
+            let time = |_| {
+                let start = Instant::now();
+                work.run(rounds, far());
+                start.elapsed().as_nanos()
+            };
+            (0..5).map(time).min().expect("runs")
+        };
         calm_moment("double work does not take 1.8 to 2.2 times as long", || {
-            let (single, double) = (least_time_ns(&work, 256), least_time_ns(&work, 512));
+            let (single, double) = (least_ns(256), least_ns(512));
             (18 * single..=22 * single).contains(&(10 * double))
         });
+    }
+
+    fn sorted(mut rates: [Power; 3]) -> [Power; 3] {
+        rates.sort_unstable();
+        rates
     }
 
     #[test]
