@@ -34,7 +34,7 @@ enum Refusal {
     UndecidedBlock
 }
 
-/// @notice What may change by announcement; snapshotted at each opening.
+/// @notice What may change by announcement; it takes effect with an opened epoch (docs/protocol.md, section 3).
 /// @param latestChecks L1, checks of latest blocks a device; 1..=32
 /// @param suspiciousChecks L2, checks of window entries a device; 2..=64 − L1
 /// @param decisionMarks K, marks that decide, before fitting to the network (R5); L2..=90
@@ -45,12 +45,12 @@ enum Refusal {
 /// @param scoreGainBps share of the distance that one step covers, in basis points; 1..=10000
 /// @param admissionScore score a seat starts and restarts with, in basis points; 5000..=8999
 /// @param restartCooldownEpochs epochs from suspension to restart; 0..=1000
-/// @param rewardDelayEpochs epochs in which a bucket of rewards matures; 1..=3650
+/// @param rewardDelayEpochs epochs in which a bucket of rewards matures; 1..=1825
 /// @param unbondingEpochs epochs from announcing an exit to the principal; 1..=3650
 /// @param restrictedRewardBps share of the reward in tier Restricted, in basis points; 0..=10000
 /// @param bountyBps share of a deposit paid to who reports or removes, in basis points; 0..=5000
-/// @param minDeposit deposit of a joining seat, in the token's smallest unit; at least 1
-/// @param rewardPerEpoch pot of an epoch, in the token's smallest unit
+/// @param minDeposit deposit of a joining seat, in the token's smallest unit; 1..=10^30
+/// @param rewardPerEpoch pot of an epoch from each source, in the token's smallest unit; 0..=10^30
 struct Parameters {
     uint8 latestChecks;
     uint8 suspiciousChecks;
@@ -73,7 +73,7 @@ struct Parameters {
 /// @notice What never changes.
 /// @param genesis start of epoch 0, Unix seconds; not before the deployment
 /// @param epochSeconds length of an epoch, in seconds; 12..=31536000
-/// @param retentionEpochs epochs for which blocks live; 16..=48
+/// @param retentionEpochs epochs for which blocks live; 16..=40
 /// @param maxSeats seats that can ever be registered; 1..=2^20
 struct Settings {
     address token;
@@ -104,9 +104,13 @@ struct ReferenceValue {
 /// @param challenge R4's challenge for this seat and epoch
 /// @param marks 64 places of four bits, place 0 lowest: latest blocks first, then window places
 /// @param power benchmark result
+/// @param deviceId the seat's
+/// @param measurement the incarnation's
+/// @param certificatesHash of the certificates that the incarnation published last; zero if none
 /// @param r first half of the incarnation's signature of the block's EIP-712 digest
 /// @param vs second half, compact as in EIP-2098
-/// @param evidence bundle of quote and properties; at most 16 KiB
+/// @param evidence bundle of quote and properties
+/// @param certificates what belongs into the quote; empty if as published before. With `evidence` at most 16 KiB
 struct Publication {
     uint32 seat;
     uint64 power;
@@ -114,9 +118,36 @@ struct Publication {
     bytes32 challenge;
     bytes32 propertiesDigest;
     uint256 marks;
+    bytes32 deviceId;
+    bytes32 measurement;
+    bytes32 certificatesHash;
     bytes32 r;
     bytes32 vs;
     bytes evidence;
+    bytes certificates;
+}
+
+/// @notice What differs between two blocks of one incarnation for one challenge (R15).
+/// @param r first half of the incarnation's signature of the block's EIP-712 digest
+/// @param vs second half, compact as in EIP-2098
+struct Statement {
+    bytes32 measurement;
+    uint64 power;
+    bytes32 propertiesDigest;
+    uint256 marks;
+    bytes32 r;
+    bytes32 vs;
+}
+
+/// @notice Two blocks that an honest enclave does not both sign (R15).
+struct Equivocation {
+    uint32 seat;
+    address incarnation;
+    uint32 epoch;
+    bytes32 previousDigest;
+    bytes32 challenge;
+    Statement first;
+    Statement second;
 }
 
 /// @notice A block's place: its epoch and its order there (R3).
@@ -126,6 +157,11 @@ struct BlockRef {
 }
 
 /// @notice A seat as it stands.
+/// @param identity hash of what a publication brings along (R6)
+/// @param offEpoch epoch of the off block with which unverified power began; kept when it ends (R10)
+/// @param powerEpoch epoch of the block that set the verified power, if `hasPowerBlock`
+/// @param exitEpoch epoch in which exit was announced, while `exiting` (R13)
+/// @param newRewards, oldRewards, maturedRewards as of the last roll, at `rewardsRolledEpoch` (R12)
 struct SeatView {
     address provider;
     address operator;
@@ -133,24 +169,38 @@ struct SeatView {
     address incarnation;
     bytes32 measurement;
     bytes32 lastDigest;
+    bytes32 identity;
     uint32 sinceEpoch;
     uint32 joinedEpoch;
     uint32 suspendedEpoch;
     uint32 lastEpoch;
     uint32 lastGoodEpoch;
+    uint32 seenIndex;
+    uint32 offEpoch;
+    uint32 powerEpoch;
+    uint32 exitEpoch;
     bool hasPublished;
     bool hasGoodBlock;
+    bool hasPowerBlock;
     bool admitted;
-    Tier tier;
+    bool unverifiedPower;
     bool exiting;
+    bool paidOut;
+    Tier tier;
     uint16 score;
     uint8 streak;
     uint8 penalties;
     uint64 verifiedPower;
     uint128 deposit;
+    uint128 newRewards;
+    uint128 oldRewards;
+    uint128 maturedRewards;
+    uint32 rewardsRolledEpoch;
 }
 
 /// @notice A block as it stands. Its tally is that of its log entry while it is logged.
+/// @param share of its epoch's pot (R12); 0 if it is off
+/// @param offPower its power, if it is off (R10)
 struct BlockView {
     uint32 seat;
     uint32 epoch;
@@ -164,8 +214,13 @@ struct BlockView {
     bool decided;
     bool malicious;
     bool honestForGood;
+    bool accuser;
+    bool off;
     bool due;
     uint40 position;
+    uint32 rank;
+    uint64 share;
+    uint64 offPower;
     uint256 countedMarks;
     bytes32 evidenceBinding;
 }
@@ -174,7 +229,7 @@ struct BlockView {
 struct EpochView {
     uint32 epoch;
     bool opened;
-    bytes32 seed;
+    bytes32 root;
     uint64 seedBlock;
     uint32 rosterEpoch;
     uint32 rosterSize;
@@ -187,11 +242,17 @@ struct EpochView {
     uint32 nextOpened;
     uint32 weightedBlocks;
     uint32 weightlessBlocks;
+    uint40 logEnd;
+    uint128 pot;
+    uint128 left;
+    uint256 shares;
     bytes32 policyDigest;
     bytes32 referenceDigest;
 }
 
 /// @notice Where the network stands.
+/// @param lastSeed the last seed set, of whatever epoch (R2)
+/// @param carry, purses, deposits, bounties what the contract owes or keeps (R12), in the token's smallest unit
 struct NetworkView {
     uint32 epoch;
     uint32 lastOpened;
@@ -201,9 +262,14 @@ struct NetworkView {
     uint40 windowStart;
     uint40 windowEnd;
     uint8 decisionMarks;
-    uint256 deposits;
-    uint256 carry;
-    uint256 bounties;
+    bool paused;
+    bool hasWeighted;
+    uint32 weightedEpoch;
+    bytes32 lastSeed;
+    uint128 carry;
+    uint128 purses;
+    uint128 deposits;
+    uint128 bounties;
 }
 
 /// @notice What a relying party learns of a device (R17).
@@ -253,6 +319,12 @@ interface IRegistry {
     /// ascending order of measurement.
     function setReferenceValues(ReferenceValue[] calldata values) external;
 
+    /// @notice Announces parameters; they take effect with the first epoch opened from 7 epochs after this one on.
+    function announceParameters(Parameters calldata parameters_) external;
+
+    /// @notice Pauses joining, opening and publishing, or goes on. It never stops settlement, exits or withdrawals.
+    function setPaused(bool paused) external;
+
     /// @notice Announces the way back from standstill (R1).
     function announceStandstill() external;
 
@@ -270,6 +342,27 @@ interface IRegistry {
     /// @notice Removes a seat that was not admitted within `retentionEpochs`; pays the caller a bounty (R1).
     function remove(uint32 seat) external;
 
+    /// @notice Names another operator (R1). By the provider. The certificates count as not published.
+    function setOperator(uint32 seat, address operator) external;
+
+    /// @notice Announces exit: the seat publishes no more, and its deposit unbonds (R13). By the provider.
+    function exit(uint32 seat) external;
+
+    /// @notice Takes a seat that is paid out up again, as a restart, for `minDeposit` (R13). By its provider.
+    function rejoin(uint32 seat, address operator, address incarnation, bytes32 measurement) external;
+
+    /// @notice Blocks the seat of an incarnation that signed two blocks for one challenge (R15). Pays the caller a
+    /// bounty.
+    function reportEquivocation(Equivocation calldata pair) external;
+
+    // ---- withdrawals: never paused ------------------------------------------------------------------------
+
+    /// @notice Pays the deposit of a seat that has left, less what its penalties withhold (R13). To its provider.
+    function withdrawDeposit(uint32 seat) external returns (uint256 amount);
+
+    /// @notice Pays a seat's matured rewards (R12). To its provider.
+    function withdrawRewards(uint32 seat) external returns (uint256 amount);
+
     /// @notice Pays the caller's bounties.
     function withdrawBounty() external returns (uint256 amount);
 
@@ -285,6 +378,13 @@ interface IRegistry {
     function settings() external view returns (Settings memory);
     function network() external view returns (NetworkView memory);
     function parameters() external view returns (Parameters memory);
+
+    /// @notice Parameters announced and not adopted yet, and the epoch from which they take effect.
+    function announcedParameters()
+        external
+        view
+        returns (bool announced, uint32 fromEpoch, Parameters memory parameters_);
+
     function referenceValues() external view returns (bytes32 digest, ReferenceValue[] memory values);
     function policyDigest() external view returns (bytes32);
     function bountyOf(address account) external view returns (uint256);
@@ -329,9 +429,21 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
     event ProbationBegun(uint32 indexed seat, uint32 epoch);
     event SeatSuspended(uint32 indexed seat, uint32 epoch, uint16 score);
     event SeatPenalised(uint32 indexed seat, uint32 epoch, uint8 penalties);
-    event SeatBlocked(uint32 indexed seat, uint32 epoch, uint128 slashed);
+    event SeatBlocked(uint32 indexed seat, uint32 epoch, uint128 slashed, uint128 rewardsLost);
     event SeatRemoved(uint32 indexed seat, uint32 epoch, address indexed remover, uint128 bounty);
-    event BountyPaid(address indexed to, uint256 amount);
+    event OperatorSet(uint32 indexed seat, address indexed operator);
+    event SeatExiting(uint32 indexed seat, uint32 epoch);
+    event SeatRejoined(uint32 indexed seat, uint32 epoch, address operator, uint128 deposit);
+    event EquivocationProven(
+        uint32 indexed seat,
+        address indexed incarnation,
+        uint32 epoch,
+        address indexed reporter,
+        uint128 bounty
+    );
+    event DepositPaid(uint32 indexed seat, address indexed to, uint128 amount, uint128 withheld);
+    event RewardPaid(uint32 indexed seat, address indexed to, uint128 amount);
+    event BountyPaid(address indexed to, uint128 amount);
 
     event EpochOpened(
         uint32 indexed epoch,
@@ -341,11 +453,17 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
         uint40 windowStart,
         uint32 windowSize,
         uint8 decisionMarks,
+        uint128 pot,
         bytes32 policyDigest,
         bytes32 referenceDigest
     );
-    event EpochSeeded(uint32 indexed epoch, bytes32 seed);
+    event EpochSeeded(uint32 indexed epoch, bytes32 seed, bytes32 root);
+    event ParametersAnnounced(uint32 fromEpoch, Parameters parameters);
+    event ParametersAdopted(uint32 indexed epoch);
+    event PauseSet(bool paused);
 
+    /// @dev `reward` of `BlockDecided` and `BlockFinal`: what the block took out of its epoch's pot, for its seat; for carry
+    /// if it is malicious or the seat is blocked (R12).
     event BlockPublished(
         uint32 indexed seat,
         uint32 indexed epoch,
@@ -359,6 +477,9 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
         bytes32 vs,
         bytes evidence
     );
+    event CertificatesPublished(uint32 indexed seat, uint32 indexed epoch, bytes certificates);
+    event PowerUnverified(uint32 indexed seat, uint32 indexed epoch, uint64 power);
+    event PowerVerified(uint32 indexed seat, uint32 indexed epoch, uint64 power);
     event PublicationRefused(uint32 indexed seat, uint32 indexed epoch, Refusal reason);
     event BlockLogged(uint32 indexed epoch, uint32 indexed order, uint40 position, Suspicion reason);
     event BlockPassed(
@@ -373,9 +494,10 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
         uint8 count,
         uint16 judgement,
         uint16 score,
-        uint8 streak
+        uint8 streak,
+        uint128 reward
     );
-    event BlockFinal(uint32 indexed seat, uint32 indexed epoch);
+    event BlockFinal(uint32 indexed seat, uint32 indexed epoch, uint128 reward);
 
     event PolicySet(bytes32 indexed digest, bytes document);
     event ReferenceValuesSet(bytes32 indexed digest, ReferenceValue[] values);
@@ -388,15 +510,26 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
     error ParameterOutOfBounds(bytes32 name);
     error NetworkNotStarted(uint64 genesis);
     error NetworkAlreadyStarted(uint64 genesis);
+    error NetworkPaused();
+    error ParametersPending(uint32 fromEpoch);
     error SeatLimitReached(uint32 maxSeats);
     error SeatUnknown(uint32 seat);
     error CallerNotOperator(uint32 seat, address caller);
+    error CallerNotProvider(uint32 seat, address caller);
+    error IdentityWrong(uint32 seat);
     error RegistrationIncomplete();
     error DeviceIdBound(bytes32 deviceId, uint32 seat);
     error DepositIncomplete(uint256 expected, uint256 received);
     error SeatIsBlocked(uint32 seat);
     error SeatIsExiting(uint32 seat);
     error SeatNotRemovable(uint32 seat);
+    error SeatNotExiting(uint32 seat);
+    error SeatNotPaidOut(uint32 seat);
+    error SeatPaidOut(uint32 seat);
+    error DepositLocked(uint32 seat, uint32 fromEpoch);
+    error BlocksStillOpen(uint32 seat);
+    error IncarnationUnknown(uint32 seat, address incarnation);
+    error EquivocationUnproven();
     error RestartTooEarly(uint32 seat, uint32 fromEpoch);
     error IncarnationNotNew(address incarnation);
     error NothingToPay(address to);
