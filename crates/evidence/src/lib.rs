@@ -6,7 +6,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `bundle` | the bytes a device publishes: properties and quote |
+//! | `bundle` | the bytes a device publishes: properties, and a quote without its certificates |
+//! | `split` | a quote's certificate chain, taken out and put back |
 //! | `properties` | what a machine says it is made of |
 //! | `policy` | what a network accepts, as data |
 //! | `reference` | which measurements are allowed in which epochs |
@@ -49,7 +50,7 @@
 //!   by itself.
 //!
 //! The test `mutations` holds this list against the samples byte by byte. Every other byte is covered: no
-//! change of it is accepted. On chain the block's evidence hash covers them all (R6).
+//! change of it is accepted. On chain the hashes of evidence and certificates cover them all (R6).
 
 #![cfg_attr(
     not(test),
@@ -75,6 +76,7 @@ mod measurement;
 mod policy;
 mod properties;
 mod reference;
+mod split;
 mod status;
 
 pub use appraisal::{
@@ -93,4 +95,5 @@ pub use measurement::{Register, RegisterValue, measurement};
 pub use policy::{Fmspc, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError};
 pub use properties::{Properties, PropertiesError};
 pub use reference::{EpochRange, ReferenceValues, ReferenceValuesError};
+pub use split::SplitQuote;
 pub use status::TcbStatus;
