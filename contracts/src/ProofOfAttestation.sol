@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
 import {AttestationStorage} from "./AttestationStorage.sol";
 import {
     BlockRef,
@@ -15,7 +13,8 @@ import {
 } from "./interfaces/IProofOfAttestation.sol";
 import {Epochs} from "./libraries/Epochs.sol";
 import {Governing} from "./libraries/Governing.sol";
-import {Context, Publishing} from "./libraries/Publishing.sol";
+import {Forwarding} from "./libraries/Forwarding.sol";
+import {Publishing} from "./libraries/Publishing.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Clock, Cursor} from "./libraries/State.sol";
 import {Registry} from "./Registry.sol";
@@ -23,7 +22,7 @@ import {Registry} from "./Registry.sol";
 /// @title One network of devices that verify each other (docs/protocol.md)
 /// @notice Guards, delegates, emits; the rules are in the libraries. What is called each epoch is here, all else in the
 /// `Registry`, whose address is fixed at deployment: no proxy, no upgrade. The whole face is `IProofOfAttestation`.
-contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
+contract ProofOfAttestation is IConfirmation, AttestationStorage {
     uint256 private constant SETTLED_MAX = 64;
 
     /// @notice The code that answers what this contract does not.
@@ -32,7 +31,6 @@ contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
     /// @param registry_ deployed with the same settings
     constructor(Settings memory settings_, Parameters memory parameters_, Registry registry_)
         AttestationStorage(settings_)
-        EIP712("MulTEEverse", "1")
     {
         Governing.requireParameters(parameters_);
         if (keccak256(abi.encode(registry_.settings())) != keccak256(abi.encode(settings_))) {
@@ -47,23 +45,20 @@ contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
 
     /// @inheritdoc IConfirmation
     function openEpoch() external {
-        Epochs.open(_state, _clock());
+        Epochs.open(_state, _clock(), _token);
     }
 
     /// @inheritdoc IConfirmation
     function seedEpoch() external {
-        Epochs.ensureSeeded(_state, _clock());
+        Clock memory clock = _clock();
+        Epochs.ensureSeeded(_state, clock, _epochStart(clock));
     }
 
     /// @inheritdoc IConfirmation
     function publish(Publication calldata publication) external returns (Refusal refusal) {
-        if (msg.sender != _knownSeat(publication.seat).operator) {
-            revert IProofOfAttestation.CallerNotOperator(publication.seat, msg.sender);
-        }
         Clock memory clock = _clock();
-        Epochs.ensureSeeded(_state, clock);
-        Context memory context = Context(_genesis + uint256(clock.epoch) * _epochSeconds, _domainSeparatorV4());
-        return Publishing.publish(_state, clock, context, publication);
+        Epochs.ensureSeeded(_state, clock, _epochStart(clock));
+        return Publishing.publish(_state, clock, _domainSeparatorV4(), publication);
     }
 
     /// @inheritdoc IConfirmation
@@ -79,16 +74,8 @@ contract ProofOfAttestation is IConfirmation, AttestationStorage, EIP712 {
 
     // ---- all else -----------------------------------------------------------------------------------------
 
-    /// @dev Hands the call to the registry's code, in this contract's storage, and its answer back unread.
+    /// @dev Hands the call on to the registry's code.
     fallback() external {
-        address code = address(registry);
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, 0, calldatasize())
-            let done := delegatecall(gas(), code, free, calldatasize(), 0, 0)
-            returndatacopy(free, 0, returndatasize())
-            if iszero(done) { revert(free, returndatasize()) }
-            return(free, returndatasize())
-        }
+        Forwarding.forward(address(registry));
     }
 }

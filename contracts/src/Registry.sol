@@ -7,31 +7,39 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {AttestationStorage} from "./AttestationStorage.sol";
 import {
-    BlockRef,
-    BlockView,
-    EpochView,
+    Equivocation,
     IProofOfAttestation,
     IRegistry,
-    NetworkView,
     Parameters,
     ReferenceValue,
     Registration,
-    SeatView,
     Settings,
     Trust
 } from "./interfaces/IProofOfAttestation.sol";
+import {Forwarding} from "./libraries/Forwarding.sol";
 import {Governing} from "./libraries/Governing.sol";
+import {Leaving} from "./libraries/Leaving.sol";
 import {Seats} from "./libraries/Seats.sol";
-import {Seat} from "./libraries/State.sol";
+import {Clock, Seat} from "./libraries/State.sol";
 import {Views} from "./libraries/Views.sol";
+import {Reader} from "./Reader.sol";
 
-/// @title The part of a network that is called seldom: founding, governance, seats, views
-/// @notice Code only. `ProofOfAttestation` runs it by delegatecall in its own storage, since both together exceed the
-/// size of one contract (EIP-170). Called directly it is an empty network.
+/// @title The part of a network that is called seldom: founding, governance, seats, withdrawals
+/// @notice Code only. `ProofOfAttestation` runs it by delegatecall in its own storage, since all together exceed the size
+/// of one contract (EIP-170). Called directly it is an empty network.
 contract Registry is IRegistry, AttestationStorage, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    constructor(Settings memory settings_) AttestationStorage(settings_) {}
+    /// @notice The code that answers what this one does not.
+    Reader public immutable reader;
+
+    /// @param reader_ deployed with the same settings
+    constructor(Settings memory settings_, Reader reader_) AttestationStorage(settings_) {
+        if (keccak256(abi.encode(reader_.settings())) != keccak256(abi.encode(settings_))) {
+            revert IProofOfAttestation.SettingOutOfBounds("reader");
+        }
+        reader = reader_;
+    }
 
     // ---- founding and governance --------------------------------------------------------------------------
 
@@ -55,6 +63,17 @@ contract Registry is IRegistry, AttestationStorage, ReentrancyGuardTransient {
     /// @inheritdoc IRegistry
     function setReferenceValues(ReferenceValue[] calldata values) external onlyOwner {
         Governing.setReferenceValues(_state, values);
+    }
+
+    /// @inheritdoc IRegistry
+    function announceParameters(Parameters calldata parameters_) external onlyOwner {
+        Governing.requireParameters(parameters_);
+        Governing.announceParameters(_state, _clock(), parameters_);
+    }
+
+    /// @inheritdoc IRegistry
+    function setPaused(bool paused) external onlyOwner {
+        Governing.setPaused(_state, paused);
     }
 
     /// @inheritdoc IRegistry
@@ -87,20 +106,58 @@ contract Registry is IRegistry, AttestationStorage, ReentrancyGuardTransient {
     /// @inheritdoc IRegistry
     function remove(uint32 seat) external {
         _knownSeat(seat);
-        Seats.remove(_state, _clock(), seat, msg.sender);
+        Leaving.remove(_state, _clock(), seat, msg.sender);
+    }
+
+    /// @inheritdoc IRegistry
+    function setOperator(uint32 seat, address operator) external {
+        Seats.setOperator(_providersSeat(seat), seat, operator);
+    }
+
+    /// @inheritdoc IRegistry
+    function exit(uint32 seat) external {
+        _providersSeat(seat);
+        Leaving.exit(_state, _clock(), seat);
+    }
+
+    /// @inheritdoc IRegistry
+    function rejoin(uint32 seat, address operator, address incarnation, bytes32 measurement) external nonReentrant {
+        Clock memory clock = _clock();
+        Seats.requireRunning(_state);
+        _providersSeat(seat);
+        Leaving.rejoin(_state, clock, seat, operator, incarnation, measurement);
+        _collect(_state.parameters.minDeposit);
+    }
+
+    /// @inheritdoc IRegistry
+    function reportEquivocation(Equivocation calldata pair) external {
+        _knownSeat(pair.seat);
+        Leaving.report(_state, _clock(), _domainSeparatorV4(), pair, msg.sender);
+    }
+
+    // ---- withdrawals --------------------------------------------------------------------------------------
+
+    /// @inheritdoc IRegistry
+    function withdrawDeposit(uint32 seat) external nonReentrant returns (uint256 amount) {
+        _providersSeat(seat);
+        amount = Leaving.takeDeposit(_state, _clock(), seat, msg.sender);
+        _token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IRegistry
+    function withdrawRewards(uint32 seat) external nonReentrant returns (uint256 amount) {
+        _providersSeat(seat);
+        amount = Leaving.takeRewards(_state, _clock(), seat, msg.sender);
+        _token.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IRegistry
     function withdrawBounty() external nonReentrant returns (uint256 amount) {
-        amount = _state.bounties[msg.sender];
-        if (amount == 0) revert IProofOfAttestation.NothingToPay(msg.sender);
-        _state.bounties[msg.sender] = 0;
-        _state.bountiesOwed -= amount;
-        emit IProofOfAttestation.BountyPaid(msg.sender, amount);
+        amount = Leaving.takeBounty(_state, msg.sender);
         _token.safeTransfer(msg.sender, amount);
     }
 
-    // ---- views --------------------------------------------------------------------------------------------
+    // ---- what relying contracts ask -----------------------------------------------------------------------
 
     /// @inheritdoc IRegistry
     function trustOf(bytes32 deviceId) external view returns (Trust memory) {
@@ -119,81 +176,23 @@ contract Registry is IRegistry, AttestationStorage, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRegistry
-    function seatOf(uint32 seat) external view returns (SeatView memory) {
-        return Views.seatOf(_state, seat);
-    }
-
-    /// @inheritdoc IRegistry
-    function blockOf(uint32 epoch, uint32 order) external view returns (BlockView memory) {
-        return Views.blockOf(_state, _clock(), epoch, order);
-    }
-
-    /// @inheritdoc IRegistry
-    function blockOfSeat(uint32 seat, uint32 epoch) external view returns (BlockView memory) {
-        return Views.blockOfSeat(_state, _clock(), seat, epoch);
-    }
-
-    /// @inheritdoc IRegistry
-    function epochOf(uint32 epoch) external view returns (EpochView memory) {
-        return Views.epochOf(_state, _clock(), epoch);
-    }
-
-    /// @inheritdoc IRegistry
     function settings() external view returns (Settings memory) {
-        return Settings(address(_token), owner(), _genesis, _epochSeconds, _retentionEpochs, _maxSeats);
+        return _settings();
     }
 
-    /// @inheritdoc IRegistry
-    function network() external view returns (NetworkView memory) {
-        return Views.network(_state, block.timestamp < _genesis ? 0 : _clock().epoch);
-    }
+    // ---- all else -----------------------------------------------------------------------------------------
 
-    /// @inheritdoc IRegistry
-    function parameters() external view returns (Parameters memory) {
-        return _state.parameters;
-    }
-
-    /// @inheritdoc IRegistry
-    function referenceValues() external view returns (bytes32 digest, ReferenceValue[] memory values) {
-        return Views.referenceValues(_state);
-    }
-
-    /// @inheritdoc IRegistry
-    function policyDigest() external view returns (bytes32) {
-        return _state.policyDigest;
-    }
-
-    /// @inheritdoc IRegistry
-    function bountyOf(address account) external view returns (uint256) {
-        return _state.bounties[account];
-    }
-
-    /// @inheritdoc IRegistry
-    function logEntry(uint40 position)
-        external
-        view
-        returns (BlockRef memory ref, uint32 positive, uint32 negative, uint8 count, uint8 outcome)
-    {
-        return Views.logEntry(_state, _clock(), position);
-    }
-
-    /// @inheritdoc IRegistry
-    function challengeOf(uint32 seat) external view returns (bytes32) {
-        _knownSeat(seat);
-        return Views.challengeOf(_state, _clock(), _genesis, _epochSeconds, seat);
-    }
-
-    /// @inheritdoc IRegistry
-    function assignmentOf(uint32 seat)
-        external
-        view
-        returns (bool ranked, uint32 rank, BlockRef[] memory latest, uint40[] memory positions)
-    {
-        _knownSeat(seat);
-        return Views.assignmentOf(_state, _clock(), seat);
+    /// @dev Hands the call on to the reader's code.
+    fallback() external {
+        Forwarding.forward(address(reader));
     }
 
     // ---- inside -------------------------------------------------------------------------------------------
+
+    function _providersSeat(uint32 seat) private view returns (Seat storage known) {
+        known = _knownSeat(seat);
+        if (msg.sender != known.provider) revert IProofOfAttestation.CallerNotProvider(seat, msg.sender);
+    }
 
     /// @dev Tokens that take a fee on transfer would leave the contract short: refused.
     function _collect(uint256 amount) private {

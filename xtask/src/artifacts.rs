@@ -14,8 +14,8 @@ use crate::contracts;
 use crate::error::ChoreError;
 
 /// The contracts whose artifacts are committed. Each name must be unique under `contracts/src`.
-/// The interface is the whole face, with the events and errors of both contracts behind it.
-const CONTRACTS: [&str; 4] = ["IProofOfAttestation", "ProofOfAttestation", "Registry", "TestToken"];
+/// The interface is the whole face, with the events and errors of all contracts behind it.
+const CONTRACTS: [&str; 5] = ["IProofOfAttestation", "ProofOfAttestation", "Registry", "Reader", "TestToken"];
 
 /// EIP-170: the most bytes of code an account may hold.
 const CODE_SIZE_MAX: usize = 24_576;

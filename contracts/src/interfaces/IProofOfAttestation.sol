@@ -104,7 +104,7 @@ struct ReferenceValue {
 /// @param challenge R4's challenge for this seat and epoch
 /// @param marks 64 places of four bits, place 0 lowest: latest blocks first, then window places
 /// @param power benchmark result
-/// @param deviceId the seat's
+/// @param deviceId, incarnation the seat's
 /// @param measurement the incarnation's
 /// @param certificatesHash of the certificates that the incarnation published last; zero if none
 /// @param r first half of the incarnation's signature of the block's EIP-712 digest
@@ -119,6 +119,7 @@ struct Publication {
     bytes32 propertiesDigest;
     uint256 marks;
     bytes32 deviceId;
+    address incarnation;
     bytes32 measurement;
     bytes32 certificatesHash;
     bytes32 r;
@@ -303,7 +304,7 @@ interface IConfirmation {
     function settle(BlockRef[] calldata blocks) external returns (uint256 settled);
 }
 
-/// @title Founding, governance, seats, and what others read
+/// @title Founding, governance, seats, and what relying contracts ask
 interface IRegistry {
     // ---- founding and governance (owner) ------------------------------------------------------------------
 
@@ -366,16 +367,20 @@ interface IRegistry {
     /// @notice Pays the caller's bounties.
     function withdrawBounty() external returns (uint256 amount);
 
-    // ---- views --------------------------------------------------------------------------------------------
+    // ---- what relying contracts ask (R17) -----------------------------------------------------------------
 
     function trustOf(bytes32 deviceId) external view returns (Trust memory);
     function isTrusted(bytes32 deviceId, uint16 minScore, uint32 maxAgeEpochs) external view returns (bool);
     function boundSeatOf(bytes32 deviceId) external view returns (uint32 seat);
+    function settings() external view returns (Settings memory);
+}
+
+/// @title The state as it can be looked at
+interface IReader {
     function seatOf(uint32 seat) external view returns (SeatView memory);
     function blockOf(uint32 epoch, uint32 order) external view returns (BlockView memory);
     function blockOfSeat(uint32 seat, uint32 epoch) external view returns (BlockView memory);
     function epochOf(uint32 epoch) external view returns (EpochView memory);
-    function settings() external view returns (Settings memory);
     function network() external view returns (NetworkView memory);
     function parameters() external view returns (Parameters memory);
 
@@ -408,7 +413,7 @@ interface IRegistry {
 
 /// @title Proof of Attestation: devices verify each other's evidence, the contract keeps the score
 /// @notice Rules are numbered R1–R17 as in docs/protocol.md. The events suffice to rebuild the state.
-interface IProofOfAttestation is IConfirmation, IRegistry {
+interface IProofOfAttestation is IConfirmation, IRegistry, IReader {
     // ---- events -------------------------------------------------------------------------------------------
 
     event NetworkDeployed(address indexed registry, Settings settings, Parameters parameters);
@@ -554,4 +559,5 @@ interface IProofOfAttestation is IConfirmation, IRegistry {
     error StandstillNotAnnounced();
     error SeatNotRevivable(uint32 seat);
     error BlockUnknown(uint32 epoch, uint32 order);
+    error LogEntryUnknown(uint40 position);
 }

@@ -18,12 +18,12 @@ struct Places {
     uint256 wide;
 }
 
-/// @dev R4 and R5: who checks what. It follows from the seed; nobody sends a transaction for it.
+/// @dev R4 and R5: who checks what. It follows from the root; nobody sends a transaction for it.
 library Assignment {
-    function placesOf(EpochHead head, bytes32 seed, uint256 rank) internal pure returns (Places memory places) {
+    function placesOf(EpochHead head, bytes32 root, uint256 rank) internal pure returns (Places memory places) {
         unchecked {
             uint256 n = head.rosterSize();
-            places.position = Permutation.position(seed, n, rank);
+            places.position = Permutation.position(root, n, rank);
             uint256 latest = head.latestChecks();
             places.latest = latest < n ? latest : n - 1;
             uint256 size = head.windowSize();
@@ -40,15 +40,28 @@ library Assignment {
         }
     }
 
+    /// @dev Latest blocks and non-empty window places (R12).
+    function assigned(EpochHead head, Places memory places) internal pure returns (uint256) {
+        unchecked {
+            uint256 size = head.windowSize();
+            if (size == places.wide) return places.latest + places.window;
+            uint256 end = places.first + places.window;
+            uint256 wrapped = end > places.wide ? end - places.wide : 0;
+            uint256 straight = (end < size ? end : size);
+            straight = straight > places.first ? straight - places.first : 0;
+            return places.latest + straight + (wrapped < size ? wrapped : size);
+        }
+    }
+
     /// @dev The rank of the i-th latest block to check, from 0.
-    function latestRank(EpochHead head, bytes32 seed, Places memory places, uint256 i)
+    function latestRank(EpochHead head, bytes32 root, Places memory places, uint256 i)
         internal
         pure
         returns (uint256)
     {
         unchecked {
             uint256 n = head.rosterSize();
-            return Permutation.rankAt(seed, n, (places.position + 1 + i) % n);
+            return Permutation.rankAt(root, n, (places.position + 1 + i) % n);
         }
     }
 

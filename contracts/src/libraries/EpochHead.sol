@@ -84,3 +84,41 @@ library EpochHeads {
         return EpochHead.wrap(EpochHead.unwrap(h).set(199, 57, previous_ | (index_ << 32)));
     }
 }
+
+/// @dev The fields of `EpochRecord.counts`.
+library EpochCounts {
+    using Bits for uint256;
+
+    uint256 private constant SHARES_AT = 146;
+
+    function make(uint256 logEnd_, uint256 seedBlock_) internal pure returns (uint256) {
+        return (logEnd_ << 42) | (seedBlock_ << 82);
+    }
+
+    function weighted(uint256 counts) internal pure returns (uint256) {
+        return counts.get(0, 21);
+    }
+
+    function weightless(uint256 counts) internal pure returns (uint256) {
+        return counts.get(21, 21);
+    }
+
+    function logEnd(uint256 counts) internal pure returns (uint40) {
+        return uint40(counts >> 42);
+    }
+
+    function seedBlock(uint256 counts) internal pure returns (uint64) {
+        return uint64(counts >> 82);
+    }
+
+    /// @dev Sum of the shares of its blocks (R12).
+    function shares(uint256 counts) internal pure returns (uint256) {
+        return counts.get(SHARES_AT, 84);
+    }
+
+    function withOneMore(uint256 counts, bool isWeighted, uint256 share) internal pure returns (uint256) {
+        unchecked {
+            return counts + (isWeighted ? 1 : 1 << 21) + (share << SHARES_AT);
+        }
+    }
+}

@@ -1,88 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProofOfAttestation} from "../interfaces/IProofOfAttestation.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IProofOfAttestation, Parameters} from "../interfaces/IProofOfAttestation.sol";
 import {Assignment} from "./Assignment.sol";
-import {Bits} from "./Bits.sol";
-import {EpochHead, EpochHeads} from "./EpochHead.sol";
+import {EpochCounts, EpochHead, EpochHeads} from "./EpochHead.sol";
+import {Governing} from "./Governing.sol";
+import {Rewarding} from "./Rewarding.sol";
 import {Clock, Cursor, EpochRecord, Opening, Rings, State} from "./State.sol";
 
-/// @dev The fields of `EpochRecord.counts`.
-library EpochCounts {
-    using Bits for uint256;
-
-    function make(uint256 logEnd_, uint256 seedBlock_) internal pure returns (uint256) {
-        return (logEnd_ << 42) | (seedBlock_ << 82);
-    }
-
-    function weighted(uint256 counts) internal pure returns (uint256) {
-        return counts.get(0, 21);
-    }
-
-    function weightless(uint256 counts) internal pure returns (uint256) {
-        return counts.get(21, 21);
-    }
-
-    function logEnd(uint256 counts) internal pure returns (uint40) {
-        return uint40(counts >> 42);
-    }
-
-    function seedBlock(uint256 counts) internal pure returns (uint64) {
-        return uint64(counts >> 82);
-    }
-
-    function withOneMore(uint256 counts, bool isWeighted) internal pure returns (uint256) {
-        unchecked {
-            return counts + (isWeighted ? 1 : 1 << 21);
-        }
-    }
-}
-
-/// @dev R2, R3, R5: an opening freezes what an epoch is judged by; its seed makes it opened.
+/// @dev R2, R3, R5, R12: an opening freezes what an epoch is judged by; its seed makes it opened.
 library Epochs {
     using Rings for State;
 
     bytes32 internal constant SEED_DOMAIN = keccak256("multee/seed/v1");
+    bytes32 internal constant EPOCH_DOMAIN = keccak256("multee/epoch/v1");
     uint256 internal constant SEED_DELAY = 2;
     uint256 internal constant SEED_LIFETIME = 256;
     uint256 private constant SIZE_BITS = 21;
 
-    function open(State storage s, Clock memory clock) internal {
+    function open(State storage s, Clock memory clock, IERC20 token) internal {
         Opening memory opening = s.opening;
         Cursor memory cursor = s.cursor;
+        if (opening.paused) revert IProofOfAttestation.NetworkPaused();
         if (opening.epoch == clock.epoch && (opening.opened != 0 || opening.pending)) {
             if (!opening.pending || block.number <= uint256(opening.seedBlock) + SEED_LIFETIME) {
                 revert IProofOfAttestation.EpochAlreadyOpened(clock.epoch);
             }
         }
+        Parameters storage parameters =
+            Governing.areEffective(clock, opening.parametersFrom) ? s.announced : s.parameters;
+        uint128 pot = Rewarding.fund(s, clock, cursor, opening, token, parameters.rewardPerEpoch);
         _dropVoidTail(s, clock, opening);
-        EpochHead head = _freeze(s, clock, cursor, opening);
+        EpochHead head = _freeze(s, clock, cursor, opening, parameters);
         opening.epoch = clock.epoch;
         opening.pending = true;
         opening.seedBlock = uint64(block.number + SEED_DELAY);
         s.opening = opening;
+        _record(s.epochAt(clock, clock.epoch), s, cursor, head, opening.seedBlock, pot);
+    }
 
-        EpochRecord storage record = s.epochAt(clock, clock.epoch);
+    function _record(
+        EpochRecord storage record,
+        State storage s,
+        Cursor memory cursor,
+        EpochHead head,
+        uint64 seedBlock,
+        uint128 pot
+    ) private {
         record.head = head;
-        record.counts = EpochCounts.make(cursor.logEnd, opening.seedBlock);
+        record.counts = EpochCounts.make(cursor.logEnd, seedBlock);
+        record.pot = pot;
         record.policyDigest = s.policyDigest;
         record.referenceDigest = s.referenceDigest;
         emit IProofOfAttestation.EpochOpened(
-            clock.epoch,
-            opening.seedBlock,
+            head.epoch(),
+            seedBlock,
             head.roster(),
             uint32(head.rosterSize()),
             head.windowStart(),
             uint32(head.windowSize()),
             uint8(head.decisionMarks()),
+            pot,
             record.policyDigest,
             record.referenceDigest
         );
     }
 
     /// @dev Sets the seed of the clock's epoch unless it has one; reverts while or when that is impossible.
-    function ensureSeeded(State storage s, Clock memory clock) internal {
+    function ensureSeeded(State storage s, Clock memory clock, uint256 epochStart) internal {
         Opening memory opening = s.opening;
+        if (opening.paused) revert IProofOfAttestation.NetworkPaused();
         if (opening.epoch != clock.epoch) revert IProofOfAttestation.EpochNotOpened(clock.epoch);
         if (!opening.pending) {
             if (opening.opened == 0) revert IProofOfAttestation.EpochNotOpened(clock.epoch);
@@ -91,10 +80,16 @@ library Epochs {
         if (block.number <= opening.seedBlock) revert IProofOfAttestation.SeedNotYetKnown(opening.seedBlock);
         bytes32 source = blockhash(opening.seedBlock);
         if (source == 0) revert IProofOfAttestation.SeedExpired(opening.seedBlock);
-        _seed(s, clock, opening, source);
+        _seed(s, clock, opening, source, epochStart);
     }
 
-    function _seed(State storage s, Clock memory clock, Opening memory opening, bytes32 source) private {
+    function _seed(
+        State storage s,
+        Clock memory clock,
+        Opening memory opening,
+        bytes32 source,
+        uint256 epochStart
+    ) private {
         bytes32 seed =
             keccak256(abi.encode(SEED_DOMAIN, block.chainid, address(this), clock.epoch, s.lastSeed, source));
         Cursor memory cursor = s.cursor;
@@ -106,9 +101,14 @@ library Epochs {
         opening.opened += 1;
         opening.pending = false;
         if (!opening.hasTail) (opening.hasTail, opening.tail) = (true, clock.epoch);
+        if (Governing.areEffective(clock, opening.parametersFrom)) {
+            opening.parametersFrom = 0;
+            s.parameters = s.announced;
+            emit IProofOfAttestation.ParametersAdopted(clock.epoch);
+        }
         EpochHead head = record.head.withPlace(cursor.lastOpened, opening.opened);
         record.head = head;
-        record.seed = seed;
+        record.root = _root(record, clock.epoch, epochStart, seed);
         s.lastSeed = seed;
         s.opening = opening;
         s.rosterSizes = (s.rosterSizes << SIZE_BITS) | head.rosterSize();
@@ -118,27 +118,50 @@ library Epochs {
         cursor.decisionMarks = uint8(head.decisionMarks());
         cursor.lastOpened = clock.epoch;
         s.cursor = cursor;
-        emit IProofOfAttestation.EpochSeeded(clock.epoch, seed);
+        emit IProofOfAttestation.EpochSeeded(clock.epoch, seed, record.root);
     }
 
-    function _freeze(State storage s, Clock memory clock, Cursor memory cursor, Opening memory opening)
+    /// @dev What assignments and challenges of an epoch follow from (R4): its seed, bound to chain, contract, time, policy
+    /// and reference values, so that a publication needs to read one word for all.
+    function _root(EpochRecord storage record, uint256 epoch, uint256 epochStart, bytes32 seed)
         private
         view
-        returns (EpochHead)
+        returns (bytes32)
     {
+        return keccak256(
+            abi.encode(
+                EPOCH_DOMAIN,
+                block.chainid,
+                address(this),
+                epoch,
+                epochStart,
+                seed,
+                record.policyDigest,
+                record.referenceDigest
+            )
+        );
+    }
+
+    function _freeze(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        Opening memory opening,
+        Parameters storage parameters
+    ) private view returns (EpochHead) {
         uint256 roster = cursor.weightedEpoch;
         uint256 n;
         if (cursor.hasWeighted && !Rings.isVoid(clock, roster)) {
             n = EpochCounts.weighted(s.epochAt(clock, roster).counts);
         }
         uint256 marks = Assignment.decisionMarks(
-            s.parameters.decisionMarks, _largestRoster(s.rosterSizes, s.parameters.finalityEpochs, n)
+            parameters.decisionMarks, _largestRoster(s.rosterSizes, parameters.finalityEpochs, n)
         );
-        uint256 size = Assignment.capacity(n, s.parameters.suspiciousChecks, marks);
+        uint256 size = Assignment.capacity(n, parameters.suspiciousChecks, marks);
         uint256 start = _windowStart(s, clock, cursor, opening);
         if (size > cursor.logEnd - start) size = cursor.logEnd - start;
         return EpochHeads.make(
-            clock.epoch, roster, n, start, size, marks, s.parameters.latestChecks, s.parameters.suspiciousChecks
+            clock.epoch, roster, n, start, size, marks, parameters.latestChecks, parameters.suspiciousChecks
         );
     }
 

@@ -7,13 +7,17 @@ import {
     ReferenceValue,
     Settings
 } from "../interfaces/IProofOfAttestation.sol";
-import {Histories} from "./History.sol";
+import {BlockHead, BlockHeads} from "./BlockHead.sol";
+import {History, Histories} from "./History.sol";
 import {Scoring} from "./Scoring.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {Clock, Cursor, Seat, State} from "./State.sol";
+import {Clock, Cursor, Rings, Seat, State} from "./State.sol";
 
 /// @dev What the owner may do (R1, R16), and the bounds of every setting.
 library Governing {
+    using Rings for State;
+    using Rings for Seat;
+
     bytes32 internal constant POLICY_DOMAIN = keccak256("multee/policy/v1");
     bytes32 internal constant REFERENCES_DOMAIN = keccak256("multee/references/v1");
     uint256 internal constant DOCUMENT_MAX = 24 * 1024;
@@ -21,6 +25,9 @@ library Governing {
     uint256 internal constant REVIVED_MAX = 64;
     /// Epochs between announcing the way back from standstill and taking it.
     uint256 internal constant STANDSTILL_DELAY = 2;
+    /// Epochs between announcing parameters and their taking effect, so that providers can leave before.
+    uint256 internal constant PARAMETER_DELAY = 7;
+    uint256 internal constant AMOUNT_MAX = 1e30;
 
     function setPolicy(State storage s, bytes calldata document) internal {
         if (document.length == 0) revert IProofOfAttestation.DocumentMissing();
@@ -50,6 +57,27 @@ library Governing {
         bytes32 digest = keccak256(abi.encode(REFERENCES_DOMAIN, values));
         s.referenceDigest = digest;
         emit IProofOfAttestation.ReferenceValuesSet(digest, values);
+    }
+
+    /// @dev Announces parameters for the first epoch opened from `PARAMETER_DELAY` epochs on. While announced ones are
+    /// effective, an opening may have used them already: they are adopted first.
+    function announceParameters(State storage s, Clock memory clock, Parameters calldata parameters) internal {
+        uint32 pending = s.opening.parametersFrom;
+        if (areEffective(clock, pending)) revert IProofOfAttestation.ParametersPending(pending - 1);
+        uint32 from = uint32(clock.epoch + PARAMETER_DELAY);
+        s.opening.parametersFrom = from + 1;
+        s.announced = parameters;
+        emit IProofOfAttestation.ParametersAnnounced(from, parameters);
+    }
+
+    /// @param parametersFrom epoch + 1 from which they are; 0 if none are announced
+    function areEffective(Clock memory clock, uint32 parametersFrom) internal pure returns (bool) {
+        return parametersFrom != 0 && clock.epoch + 1 >= parametersFrom;
+    }
+
+    function setPaused(State storage s, bool paused) internal {
+        s.opening.paused = paused;
+        emit IProofOfAttestation.PauseSet(paused);
     }
 
     /// @dev No block with weight for `finalityEpochs` epochs.
@@ -91,9 +119,29 @@ library Governing {
         uint256 score = standing.score();
         if (score < Scoring.RESTRICTED) score = Scoring.RESTRICTED;
         // The current epoch counts as published, opened or not: the next opening's index is one above.
-        seat.standing = standing.without(Standings.PROBATION | Standings.SUSPENDED | Standings.UNVERIFIED)
-            .withScore(score, standing.streak()).withSeenIndex(s.opening.opened);
+        seat.history = seat.history.withSeenIndex(s.opening.opened);
+        seat.standing = _withNewestPower(s, clock, seat, seatId, standing)
+            .without(Standings.PROBATION | Standings.SUSPENDED | Standings.UNVERIFIED)
+            .withScore(score, standing.streak());
         emit IProofOfAttestation.SeatRevived(seatId, clock.epoch, uint16(score));
+    }
+
+    /// @dev The power of the newest block, if it was off and its record still stands, becomes the verified one: else all
+    /// would be unverified again, with nobody of weight to confirm them (R1, R10).
+    function _withNewestPower(
+        State storage s,
+        Clock memory clock,
+        Seat storage seat,
+        uint32 seatId,
+        Standing standing
+    ) private view returns (Standing) {
+        History history = seat.history;
+        if (!history.hasPublished()) return standing;
+        uint256 epoch = history.last();
+        BlockHead head = s.blockAt(clock, epoch, seat.orderOf(clock, epoch)).head;
+        bool stands = head.exists() && head.seat() == seatId && head.epoch() == epoch;
+        if (!stands || !head.has(BlockHeads.OFF)) return standing;
+        return standing.withVerifiedPower(head.offPower(), epoch + 1);
     }
 
     function requireSettings(Settings memory settings) internal view {
@@ -115,11 +163,12 @@ library Governing {
         _parameter(p.scoreGainBps, 1, 10_000, "scoreGainBps");
         _parameter(p.admissionScore, Scoring.RESTRICTED, Scoring.FULL - 1, "admissionScore");
         _parameter(p.restartCooldownEpochs, 0, 1_000, "restartCooldownEpochs");
-        _parameter(p.rewardDelayEpochs, 1, 3_650, "rewardDelayEpochs");
+        _parameter(p.rewardDelayEpochs, 1, 1_825, "rewardDelayEpochs");
         _parameter(p.unbondingEpochs, 1, 3_650, "unbondingEpochs");
         _parameter(p.restrictedRewardBps, 0, 10_000, "restrictedRewardBps");
         _parameter(p.bountyBps, 0, 5_000, "bountyBps");
-        _parameter(p.minDeposit, 1, type(uint128).max, "minDeposit");
+        _parameter(p.minDeposit, 1, AMOUNT_MAX, "minDeposit");
+        _parameter(p.rewardPerEpoch, 0, AMOUNT_MAX, "rewardPerEpoch");
     }
 
     function _setting(uint256 value, uint256 least, uint256 most, bytes32 name) private pure {

@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {Bits} from "./Bits.sol";
 
-/// @dev A seat's blocks of the last 48 epochs, one bit an epoch, bit a standing for the epoch `last − a` (R14).
+/// @dev A seat's blocks of the last 40 epochs, one bit an epoch, bit a standing for the epoch `last − a` (R14).
 ///
-///   published 48 | open 48 | logged and undecided 48 | passed 48 | last epoch + 1 32 | last good epoch + 1 32
+///   published 40 | open 40 | logged and undecided 40 | passed 40 | last epoch + 1 32 | last good epoch + 1 32
+///   | seen index 32
 ///
+/// `seen index`: number of opened epochs when the seat last published, for the rule of absence (R1).
 /// Publishing shifts the bits, so that those of void blocks fall out by themselves; what became void since
 /// the last publication is masked when read.
 type History is uint256;
@@ -17,15 +19,16 @@ library Histories {
     using Bits for uint256;
 
     uint256 internal constant PUBLISHED = 0;
-    uint256 internal constant OPEN = 48;
-    uint256 internal constant UNDECIDED = 96;
-    uint256 internal constant PASSED = 144;
+    uint256 internal constant OPEN = 40;
+    uint256 internal constant UNDECIDED = 80;
+    uint256 internal constant PASSED = 120;
 
     /// @dev Bounds `retentionEpochs`.
-    uint256 internal constant WIDTH = 48;
+    uint256 internal constant WIDTH = 40;
 
-    uint256 private constant LAST_AT = 192;
-    uint256 private constant GOOD_AT = 224;
+    uint256 private constant LAST_AT = 160;
+    uint256 private constant GOOD_AT = 192;
+    uint256 private constant SEEN_AT = 224;
 
     function hasPublished(History h) internal pure returns (bool) {
         return uint32(History.unwrap(h) >> LAST_AT) != 0;
@@ -39,7 +42,7 @@ library Histories {
     }
 
     function hasGood(History h) internal pure returns (bool) {
-        return History.unwrap(h) >> GOOD_AT != 0;
+        return uint32(History.unwrap(h) >> GOOD_AT) != 0;
     }
 
     /// @dev Epoch of the newest passed or honest block; only meaningful if `hasGood`.
@@ -84,9 +87,17 @@ library Histories {
 
     function withGood(History h, uint256 epoch) internal pure returns (History) {
         unchecked {
-            if (History.unwrap(h) >> GOOD_AT > epoch) return h;
+            if (uint32(History.unwrap(h) >> GOOD_AT) > epoch) return h;
             return History.wrap(History.unwrap(h).set(GOOD_AT, 32, epoch + 1));
         }
+    }
+
+    function seenIndex(History h) internal pure returns (uint32) {
+        return uint32(History.unwrap(h) >> SEEN_AT);
+    }
+
+    function withSeenIndex(History h, uint256 index) internal pure returns (History) {
+        return History.wrap(History.unwrap(h).set(SEEN_AT, 32, index));
     }
 
     /// @dev Adds an open block of `epoch`, later than any before.

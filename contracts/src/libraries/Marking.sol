@@ -6,13 +6,13 @@ import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
-import {LogEntry, LogEntries, SuspiciousLog} from "./SuspiciousLog.sol";
-import {BlockRecord, Clock, Cursor, EpochRecord, Rings, Seat, State} from "./State.sol";
+import {BlockRecord, Clock, Cursor, Rings, Seat, State} from "./State.sol";
+import {SuspiciousLog, TallyWords} from "./SuspiciousLog.sol";
+import {Tallies, Tally} from "./Tally.sol";
 
 /// @dev Who marks, with what weight.
 struct Marker {
     uint256 seat;
-    uint256 rank;
     uint256 weight;
     History history;
 }
@@ -23,6 +23,13 @@ struct Marker {
 struct Marked {
     uint256 counted;
     bool accuser;
+}
+
+/// @dev Log positions that marks of one block may not reach through the window: its seat's own blocks, and latest
+/// blocks met already.
+struct Excluded {
+    uint256 count;
+    uint256[] positions;
 }
 
 /// @dev R4 and R7: a block's marks are checked against its assignment and added to the tallies.
@@ -39,34 +46,18 @@ library Marking {
         if (sevens | (marks & HIGH_BITS) != 0) revert IProofOfAttestation.MarkUnknown(marks);
     }
 
-    function apply_(
-        State storage s,
-        Clock memory clock,
-        Cursor memory cursor,
-        EpochRecord storage record,
-        Marker memory marker,
-        uint256 marks
-    ) internal returns (Marked memory marked) {
+    /// @dev How many of the 64 places hold a mark.
+    function given(uint256 marks) internal pure returns (uint256) {
         unchecked {
-            EpochHead head = record.head;
-            bytes32 seed = record.seed;
-            Places memory places = Assignment.placesOf(head, seed, marker.rank);
-            _requireAssigned(head, places, marks);
-            if (marker.weight == 0) return marked;
-            uint256[] memory met = new uint256[](places.latest);
-            uint256 metCount;
-            for (uint256 i; i < places.latest; ++i) {
-                uint256 rank = Assignment.latestRank(head, seed, places, i);
-                uint256 position = _markLatest(s, clock, cursor, marker, marked, head.roster(), rank, i, marks);
-                if (position != type(uint256).max) met[metCount++] = position;
-            }
-            uint256 shift = 4 * places.latest;
-            if (marks >> shift != 0) _markWindow(s, clock, head, places, marker, marked, marks, met, metCount);
+            uint256 ones = (marks | (marks >> 1) | (marks >> 2) | (marks >> 3)) & LOW_BITS;
+            // Sums of pairs of places, a byte each, then of all bytes into the topmost.
+            ones = (ones & (LOW_BITS * 15 / 17)) + ((ones >> 4) & (LOW_BITS * 15 / 17));
+            return (ones * (LOW_BITS / 17)) >> 248;
         }
     }
 
-    /// @dev Marks on unassigned or empty places revert (R4).
-    function _requireAssigned(EpochHead head, Places memory places, uint256 marks) private pure {
+    /// @dev Reverts on marks beyond the assigned places, and on empty ones (R4).
+    function requireAssigned(EpochHead head, Places memory places, uint256 marks) internal pure {
         unchecked {
             uint256 assigned = 4 * (places.latest + places.window);
             if (assigned < 256 && marks >> assigned != 0) revert IProofOfAttestation.MarkUnassigned(marks);
@@ -80,104 +71,180 @@ library Marking {
         }
     }
 
-    /// @dev Marks the i-th latest block. Returns its log position as of before the mark, or the maximum.
+    /// @dev Adds marks that fit the assignment to the tallies; the caller's weight is above zero.
+    function apply_(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        EpochHead head,
+        bytes32 root,
+        Places memory places,
+        Marker memory marker,
+        uint256 marks
+    ) internal returns (Marked memory marked) {
+        unchecked {
+            Excluded memory excluded = _own(s, clock, marker, places.latest);
+            for (uint256 i; i < places.latest; ++i) {
+                uint256 rank = Assignment.latestRank(head, root, places, i);
+                _markLatest(s, clock, cursor, marker, marked, excluded, head.roster(), rank, marks, 4 * i);
+            }
+            uint256 shift = 4 * places.latest;
+            if (marks >> shift != 0) {
+                marked.counted |= _markWindow(s, clock, head.windowStart(), places, marker.weight, excluded, marks);
+            }
+        }
+    }
+
+    /// @dev Where the marker's own undecided blocks stand in the log, with room for `more` positions.
+    function _own(State storage s, Clock memory clock, Marker memory marker, uint256 more)
+        private
+        view
+        returns (Excluded memory excluded)
+    {
+        unchecked {
+            uint256 undecided = marker.history.live(Histories.UNDECIDED, clock.epoch, clock.retention);
+            uint256 size = more;
+            for (uint256 rest = undecided; rest != 0; rest &= rest - 1) {
+                ++size;
+            }
+            excluded.positions = new uint256[](size);
+            if (undecided == 0) return excluded;
+            Seat storage seat = s.seats[marker.seat];
+            for (uint256 epoch = marker.history.last(); undecided != 0; --epoch) {
+                if (undecided & 1 != 0) {
+                    BlockHead own = s.blockAt(clock, epoch, seat.orderOf(clock, epoch)).head;
+                    excluded.positions[excluded.count++] = own.position();
+                }
+                undecided >>= 1;
+            }
+        }
+    }
+
+    /// @dev Marks one latest block, whose mark stands at bit `shift`.
     function _markLatest(
         State storage s,
         Clock memory clock,
         Cursor memory cursor,
         Marker memory marker,
         Marked memory marked,
+        Excluded memory excluded,
         uint256 roster,
         uint256 rank,
-        uint256 i,
-        uint256 marks
-    ) private returns (uint256 position) {
+        uint256 marks,
+        uint256 shift
+    ) private {
         unchecked {
             BlockRecord storage target = s.blockAt(clock, roster, rank);
             BlockHead head = target.head;
             bool logged = head.has(BlockHeads.LOGGED);
-            position = logged ? head.position() : type(uint256).max;
-            uint256 mark = (marks >> (4 * i)) & 15;
-            if (mark == 0 || !head.isOpen()) return position;
+            if (logged) excluded.positions[excluded.count++] = head.position();
+            uint256 mark = (marks >> shift) & 15;
+            if (mark == 0 || !head.isOpen()) return;
             bool negative = mark > 1;
             if (logged) {
-                if (!SuspiciousLog.addMark(s, clock, position, negative, marker.weight)) return position;
+                if (!SuspiciousLog.addMark(s, clock, head.position(), negative, marker.weight)) return;
             } else {
-                if (head.count() == SuspiciousLog.MARKS_MAX) return position;
+                if (head.tally().isClosed()) return;
                 head = head.withMark(negative, marker.weight);
                 if (negative) {
                     head = SuspiciousLog.enter(s, clock, cursor, head, rank, Suspicion.NegativeMark);
                 }
                 target.head = head;
             }
-            marked.counted |= mark << (4 * i);
+            marked.counted |= mark << shift;
             if (negative) marked.accuser = true;
         }
     }
 
-    /// @dev Marks the window's entries, three a word.
+    /// @dev Marks the window's entries, five a word; the marks that counted. Ignored are marks on entries of void
+    /// blocks, on closed tallies, and on excluded positions. A window's entries are undecided by construction: each
+    /// block has one live entry, and it is decided only after its window's epoch.
     function _markWindow(
         State storage s,
         Clock memory clock,
-        EpochHead head,
+        uint256 start,
         Places memory places,
-        Marker memory marker,
-        Marked memory marked,
-        uint256 marks,
-        uint256[] memory met,
-        uint256 metCount
-    ) private {
+        uint256 weight,
+        Excluded memory excluded,
+        uint256 marks
+    ) private returns (uint256 counted) {
         unchecked {
-            uint256 start = head.windowStart();
-            uint256 place = places.first;
-            uint256 cell = type(uint256).max;
-            uint256 word;
             uint256 shift = 4 * places.latest;
-            for (uint256 rest = marks >> shift; rest != 0; rest >>= 4) {
-                uint256 mark = rest & 15;
-                if (mark != 0 && !_isMet(met, metCount, start + place)) {
-                    uint256 ring = (start + place) % clock.logRing;
-                    if (ring / SuspiciousLog.ENTRIES_PER_WORD != cell) {
-                        if (cell != type(uint256).max) s.log[cell] = word;
-                        cell = ring / SuspiciousLog.ENTRIES_PER_WORD;
-                        word = s.log[cell];
-                    }
-                    uint256 field = (ring % SuspiciousLog.ENTRIES_PER_WORD) * LogEntries.BITS;
-                    LogEntry entry = LogEntry.wrap((word >> field) & LogEntries.MASK);
-                    if (_counts(s, clock, marker, entry)) {
-                        word += LogEntries.increment(mark > 1, marker.weight) << field;
-                        marked.counted |= mark << shift;
-                    }
+            uint256 place = places.first;
+            while (marks >> shift != 0) {
+                // One word, up to the window's end, and the ring's: no word reaches across the ring's end.
+                uint256 cell = (start + place) % clock.logRing;
+                uint256 entry = cell % TallyWords.ENTRIES;
+                uint256 entries = TallyWords.ENTRIES - entry;
+                if (entries > places.wide - place) entries = places.wide - place;
+                uint256 here = (marks >> shift) & ((1 << (4 * entries)) - 1);
+                if (here != 0) {
+                    here = _withoutExcluded(excluded, start + place, here);
+                    counted |= _markWord(s, clock, cell, start + place, here, weight) << shift;
                 }
-                shift += 4;
-                if (++place == places.wide) place = 0;
+                shift += 4 * entries;
+                place += entries;
+                if (place == places.wide) place = 0;
             }
-            if (cell != type(uint256).max) s.log[cell] = word;
         }
     }
 
-    function _isMet(uint256[] memory met, uint256 metCount, uint256 position) private pure returns (bool) {
-        for (uint256 i; i < metCount; ++i) {
-            if (met[i] == position) return true;
-        }
-        return false;
-    }
-
-    /// @dev Neither void, nor saturated, nor the marker's own. A window's entries are undecided by construction: each
-    /// block has one live entry, and it is decided only after its window's epoch.
-    function _counts(State storage s, Clock memory clock, Marker memory marker, LogEntry entry)
+    /// @dev `marks` from `position` on, at most five, without those on excluded positions.
+    function _withoutExcluded(Excluded memory excluded, uint256 position, uint256 marks)
         private
-        view
-        returns (bool)
+        pure
+        returns (uint256)
     {
         unchecked {
-            uint256 age = entry.age(clock.epoch);
-            if (age >= clock.retention || entry.count() == SuspiciousLog.MARKS_MAX) return false;
-            uint256 epoch = clock.epoch - age;
-            return !(
-                marker.history.isSet(Histories.UNDECIDED, epoch)
-                    && s.seats[marker.seat].orderOf(clock, epoch) == entry.order()
-            );
+            for (uint256 i; i < excluded.count; ++i) {
+                uint256 offset = excluded.positions[i] - position;
+                if (offset < TallyWords.ENTRIES) marks &= ~(15 << (4 * offset));
+            }
+            return marks;
+        }
+    }
+
+    /// @dev Adds marks to the entries of one word, from ring place `cell` on; those that counted.
+    function _markWord(
+        State storage s,
+        Clock memory clock,
+        uint256 cell,
+        uint256 position,
+        uint256 marks,
+        uint256 weight
+    ) private returns (uint256) {
+        unchecked {
+            uint256 word = s.tallies[cell / TallyWords.ENTRIES];
+            if (TallyWords.age(word, clock.epoch) >= clock.retention) marks = _withoutVoid(s, clock, position, marks);
+            uint256 before = word;
+            uint256 entry = cell % TallyWords.ENTRIES;
+            uint256 counted = marks;
+            for (uint256 shift; marks >> shift != 0; shift += 4) {
+                uint256 mark = (marks >> shift) & 15;
+                if (mark != 0) {
+                    Tally tally = TallyWords.tally(word, entry);
+                    if (tally.isClosed()) counted &= ~(15 << shift);
+                    else word += tally.increment(mark > 1, weight) << (entry * Tallies.BITS);
+                }
+                ++entry;
+            }
+            if (word != before) s.tallies[cell / TallyWords.ENTRIES] = word;
+            return counted;
+        }
+    }
+
+    /// @dev `marks` from `position` on without those on entries of void blocks.
+    function _withoutVoid(State storage s, Clock memory clock, uint256 position, uint256 marks)
+        private
+        view
+        returns (uint256)
+    {
+        unchecked {
+            for (uint256 shift; marks >> shift != 0; shift += 4) {
+                (uint256 age,) = SuspiciousLog.blockAt(s, clock, position++);
+                if (age >= clock.retention) marks &= ~(15 << shift);
+            }
+            return marks;
         }
     }
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @dev R4's seeded permutation of 0..n−1: a Feistel network on 2h bits, h least with 4^h ≥ n, walked until the
+/// @dev R4's permutation, keyed by an epoch's root, of 0..n−1: a Feistel network on 2h bits, h least with 4^h ≥ n, walked until the
 /// image is below n.
 library Permutation {
     /// With fewer, some pairs of ranks stand side by side noticeably more often than others.
     uint256 internal constant ROUNDS = 12;
 
-    function position(bytes32 seed, uint256 n, uint256 rank) internal pure returns (uint256 x) {
+    function position(bytes32 root, uint256 n, uint256 rank) internal pure returns (uint256 x) {
         unchecked {
             uint256 h = _halfBits(n);
             uint256 mask = (1 << h) - 1;
-            uint256 preimage = _preimage(seed);
+            uint256 preimage = _preimage(root);
             x = rank;
             do {
                 uint256 left = x >> h;
@@ -24,11 +24,11 @@ library Permutation {
         }
     }
 
-    function rankAt(bytes32 seed, uint256 n, uint256 position_) internal pure returns (uint256 x) {
+    function rankAt(bytes32 root, uint256 n, uint256 position_) internal pure returns (uint256 x) {
         unchecked {
             uint256 h = _halfBits(n);
             uint256 mask = (1 << h) - 1;
-            uint256 preimage = _preimage(seed);
+            uint256 preimage = _preimage(root);
             x = position_;
             do {
                 uint256 left = x >> h;
@@ -47,12 +47,12 @@ library Permutation {
         }
     }
 
-    /// @dev Memory for `abi.encode(seed, i, half)`: its first word is written here, the other two by every round.
-    function _preimage(bytes32 seed) private pure returns (uint256 at) {
+    /// @dev Memory for `abi.encode(root, i, half)`: its first word is written here, the other two by every round.
+    function _preimage(bytes32 root) private pure returns (uint256 free) {
         assembly ("memory-safe") {
-            at := mload(0x40)
-            mstore(0x40, add(at, 0x60))
-            mstore(at, seed)
+            free := mload(0x40)
+            mstore(0x40, add(free, 0x60))
+            mstore(free, root)
         }
     }
 

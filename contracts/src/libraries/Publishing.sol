@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IProofOfAttestation, Publication, Refusal, Suspicion} from "../interfaces/IProofOfAttestation.sol";
-import {Assignment} from "./Assignment.sol";
+import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
-import {EpochCounts} from "./Epochs.sol";
-import {EpochHead} from "./EpochHead.sol";
+import {EpochCounts, EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
 import {Marked, Marker, Marking} from "./Marking.sol";
+import {Rewarding} from "./Rewarding.sol";
 import {Scoring} from "./Scoring.sol";
 import {Settlement} from "./Settlement.sol";
+import {ConfirmationBlock, Signing} from "./Signing.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {SuspiciousLog} from "./SuspiciousLog.sol";
 import {BlockRecord, Claim, Clock, Cursor, EpochRecord, Rings, Seat, State} from "./State.sol";
+import {SuspiciousLog} from "./SuspiciousLog.sol";
 
-/// @dev What the host contract knows of the epoch and of itself.
-/// @param epochStart Unix seconds
-/// @param domainSeparator of the contract's EIP-712 domain
-struct Context {
-    uint256 epochStart;
-    bytes32 domainSeparator;
+/// @dev A block in the making.
+/// @param root, epoch of the running epoch
+/// @param standing, history of the seat, as the block leaves them
+struct Draft {
+    EpochHead epoch;
+    bytes32 root;
+    Standing standing;
+    History history;
+    uint256 weight;
+    BlockHead head;
+    uint256 marks;
 }
 
 /// @dev R6: one transaction a seat and epoch. Settles, checks, marks, appends.
@@ -28,15 +33,10 @@ library Publishing {
     using Rings for State;
     using Rings for Seat;
 
-    bytes32 internal constant CHALLENGE_DOMAIN = keccak256("multee/challenge/v1");
-    bytes32 internal constant BLOCK_TYPEHASH = keccak256(
-        "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,bytes32 previousDigest,"
-        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks)"
-    );
     uint256 internal constant EVIDENCE_MAX = 16 * 1024;
     uint256 internal constant SETTLED_PER_PUBLICATION = 3;
 
-    function publish(State storage s, Clock memory clock, Context memory context, Publication calldata p)
+    function publish(State storage s, Clock memory clock, bytes32 domainSeparator, Publication calldata p)
         internal
         returns (Refusal refusal)
     {
@@ -45,25 +45,26 @@ library Publishing {
         Settlement.settleOldest(s, clock, cursor, p.seat, SETTLED_PER_PUBLICATION);
         refusal = _refusal(s, clock, seat, p.seat);
         if (refusal != Refusal.None) {
+            if (msg.sender != seat.operator) revert IProofOfAttestation.CallerNotOperator(p.seat, msg.sender);
             s.cursor = cursor;
             emit IProofOfAttestation.PublicationRefused(p.seat, clock.epoch, refusal);
             return refusal;
         }
         EpochRecord storage record = s.epochAt(clock, clock.epoch);
-        bytes32 digest = _check(seat, clock, context, record, p);
-        Standing standing = _returning(clock, record.head, seat.standing, p.seat);
-        uint256 weight =
-            standing.has(Standings.PROBATION | Standings.UNVERIFIED) ? 0 : Scoring.weight(standing.score());
-        BlockHead head;
-        uint256 marks;
-        (head, marks) = _mark(s, clock, cursor, record, seat, p, weight);
-        uint256 order = _order(record, weight != 0);
-        _emit(clock, p, digest, order, weight);
-        BlockRecord storage block_ = s.blockAt(clock, clock.epoch, order);
-        block_.marks = marks;
-        block_.evidenceBinding = keccak256(abi.encodePacked(digest, keccak256(p.evidence)));
-        seat.lastDigest = digest;
-        _append(s, clock, cursor, record, seat, standing, head, order);
+        Draft memory draft;
+        draft.epoch = record.head;
+        draft.root = record.root;
+        draft.history = seat.history;
+        draft.standing = seat.standing;
+        bytes32 digest = _check(seat, clock, domainSeparator, draft, p);
+        _return(clock, draft, p.seat);
+        bool off = _testPower(s, clock, draft, p);
+        _mark(s, clock, cursor, draft, seat, p);
+        if (off) draft.head = draft.head.withOffPower(p.power);
+        uint256 order = _order(record, draft);
+        _emit(clock, p, digest, order, draft.weight);
+        _keep(s.blockAt(clock, clock.epoch, order), seat, draft.marks, digest, p, clock.epoch);
+        _append(s, clock, cursor, draft, seat, order);
         s.cursor = cursor;
     }
 
@@ -92,110 +93,138 @@ library Publishing {
         return seat.history.live(Histories.UNDECIDED, clock.epoch, clock.retention) != 0;
     }
 
-    /// @dev Everything that a publication can have wrong; the block's digest.
+    /// @dev Everything that a publication can have wrong but for where its marks stand; the block's digest.
     function _check(
         Seat storage seat,
         Clock memory clock,
-        Context memory context,
-        EpochRecord storage record,
+        bytes32 domainSeparator,
+        Draft memory draft,
         Publication calldata p
     ) private view returns (bytes32 digest) {
-        History history = seat.history;
-        if (history.hasPublished() && history.last() == clock.epoch) {
+        digest = _identified(seat, clock.epoch, domainSeparator, p);
+        if (draft.history.hasPublished() && draft.history.last() == clock.epoch) {
             revert IProofOfAttestation.EpochAlreadyPublished(p.seat, clock.epoch);
         }
-        if (p.evidence.length > EVIDENCE_MAX) revert IProofOfAttestation.EvidenceTooLarge(p.evidence.length);
         if (p.evidence.length == 0) revert IProofOfAttestation.EvidenceMissing();
+        uint256 size = p.evidence.length + p.certificates.length;
+        if (size > EVIDENCE_MAX) revert IProofOfAttestation.EvidenceTooLarge(size);
         bytes32 previous = seat.lastDigest;
         if (p.previousDigest != previous) revert IProofOfAttestation.PreviousDigestWrong(previous);
-        bytes32 expected = challenge(clock.epoch, context.epochStart, record, p.seat);
+        bytes32 expected = Signing.challenge(draft.root, p.seat);
         if (p.challenge != expected) revert IProofOfAttestation.ChallengeWrong(expected);
         Marking.requireKnown(p.marks);
-        digest = _digest(seat, clock.epoch, context, p);
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, p.r, p.vs);
-        if (failure != ECDSA.RecoverError.NoError || signer != seat.incarnation) {
-            revert IProofOfAttestation.SignatureWrong(digest);
-        }
     }
 
-    /// @dev R4's challenge: binds evidence to chain, contract, epoch, time, seat, policy and reference values.
-    function challenge(uint256 epoch, uint256 epochStart, EpochRecord storage record, uint256 seatId)
-        internal
-        view
-        returns (bytes32)
-    {
-        return keccak256(
-            abi.encode(
-                CHALLENGE_DOMAIN,
-                block.chainid,
-                address(this),
-                epoch,
-                epochStart,
-                record.seed,
-                seatId,
-                record.policyDigest,
-                record.referenceDigest
-            )
-        );
-    }
-
-    function _digest(Seat storage seat, uint256 epoch, Context memory context, Publication calldata p)
+    /// @dev The digest, if operator, key and what the publication brings along are the seat's. One word is read for all
+    /// of them; which of them is wrong is only looked up when one is.
+    function _identified(Seat storage seat, uint256 epoch, bytes32 domainSeparator, Publication calldata p)
         private
         view
-        returns (bytes32)
+        returns (bytes32 digest)
     {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                BLOCK_TYPEHASH,
+        digest = Signing.digestOf(
+            ConfirmationBlock(
                 p.seat,
-                seat.deviceId,
-                seat.incarnation,
+                p.deviceId,
+                p.incarnation,
                 epoch,
                 p.previousDigest,
                 p.challenge,
-                seat.measurement,
+                p.measurement,
                 p.power,
                 p.propertiesDigest,
                 p.marks
-            )
+            ),
+            domainSeparator
         );
-        return keccak256(abi.encodePacked(hex"1901", context.domainSeparator, structHash));
+        bool signed = Signing.isSigner(p.incarnation, digest, p.r, p.vs);
+        bytes32 given =
+            Signing.identity(msg.sender, p.incarnation, p.deviceId, p.measurement, p.certificatesHash);
+        if (signed && seat.identity == given) return digest;
+        if (seat.provider == address(0)) revert IProofOfAttestation.SeatUnknown(p.seat);
+        if (msg.sender != seat.operator) revert IProofOfAttestation.CallerNotOperator(p.seat, msg.sender);
+        if (!signed || p.incarnation != seat.incarnation) revert IProofOfAttestation.SignatureWrong(digest);
+        revert IProofOfAttestation.IdentityWrong(p.seat);
     }
 
     /// @dev A seat that missed `retentionEpochs` opened epochs is on probation when it returns (R1).
-    function _returning(Clock memory clock, EpochHead head, Standing standing, uint32 seatId)
-        private
-        returns (Standing)
-    {
+    function _return(Clock memory clock, Draft memory draft, uint32 seatId) private {
         unchecked {
-            uint256 index = head.index();
-            if (index - standing.seenIndex() > clock.retention && !standing.has(Standings.PROBATION)) {
-                standing = standing.with(Standings.PROBATION);
+            uint256 index = draft.epoch.index();
+            if (
+                index - draft.history.seenIndex() > clock.retention
+                    && !draft.standing.has(Standings.PROBATION)
+            ) {
+                draft.standing = draft.standing.with(Standings.PROBATION);
                 emit IProofOfAttestation.ProbationBegun(seatId, clock.epoch);
             }
-            return standing.withSeenIndex(index);
+            draft.history = draft.history.withSeenIndex(index);
         }
     }
 
-    /// @dev Applies the marks; the head of the new block and the marks that counted. Without rank, marks must be 0.
+    /// @dev Whether the block is off: its power deviates from the verified one by more than the tolerance (R10).
+    function _testPower(State storage s, Clock memory clock, Draft memory draft, Publication calldata p)
+        private
+        returns (bool off)
+    {
+        unchecked {
+            uint256 verified = draft.standing.verifiedPower();
+            uint256 deviation = p.power > verified ? p.power - verified : verified - p.power;
+            off = deviation * Scoring.MAX > verified * s.parameters.powerToleranceBps;
+            if (off && !draft.standing.has(Standings.UNVERIFIED)) {
+                draft.standing = draft.standing.withOffSince(clock.epoch);
+                emit IProofOfAttestation.PowerUnverified(p.seat, clock.epoch, p.power);
+            }
+            bool weighs = !draft.standing.has(Standings.PROBATION | Standings.UNVERIFIED);
+            if (weighs) draft.weight = Scoring.weight(draft.standing.score());
+        }
+    }
+
+    /// @dev Applies the marks and fixes the share. Without rank, marks must be 0.
     function _mark(
         State storage s,
         Clock memory clock,
         Cursor memory cursor,
-        EpochRecord storage record,
+        Draft memory draft,
         Seat storage seat,
-        Publication calldata p,
-        uint256 weight
-    ) private returns (BlockHead, uint256) {
-        (bool ranked, uint256 rank) = rankOf(seat, clock, record.head);
-        BlockHead head = BlockHeads.make(p.seat, clock.epoch, weight, rank);
-        if (!ranked) {
-            if (p.marks != 0) revert IProofOfAttestation.MarkUnassigned(p.marks);
-            return (head, 0);
+        Publication calldata p
+    ) private {
+        (bool ranked, uint256 rank) = rankOf(seat, clock, draft.epoch);
+        draft.head = BlockHeads.make(p.seat, clock.epoch, draft.weight, rank);
+        uint256 assigned = 1;
+        if (ranked) {
+            Places memory places = Assignment.placesOf(draft.epoch, draft.root, rank);
+            Marking.requireAssigned(draft.epoch, places, p.marks);
+            assigned = Assignment.assigned(draft.epoch, places);
+            if (draft.weight != 0) {
+                Marked memory marked = Marking.apply_(
+                    s,
+                    clock,
+                    cursor,
+                    draft.epoch,
+                    draft.root,
+                    places,
+                    Marker(p.seat, draft.weight, draft.history),
+                    p.marks
+                );
+                draft.marks = marked.counted;
+                if (marked.accuser) draft.head = draft.head.withFlag(BlockHeads.ACCUSER);
+            }
+        } else if (p.marks != 0) {
+            revert IProofOfAttestation.MarkUnassigned(p.marks);
         }
-        Marked memory marked =
-            Marking.apply_(s, clock, cursor, record, Marker(p.seat, rank, weight, seat.history), p.marks);
-        return (marked.accuser ? head.withFlag(BlockHeads.ACCUSER) : head, marked.counted);
+        draft.head = draft.head.withShare(_share(s, draft.standing, p, assigned));
+    }
+
+    function _share(State storage s, Standing standing, Publication calldata p, uint256 assigned)
+        private
+        view
+        returns (uint256)
+    {
+        if (standing.has(Standings.PROBATION | Standings.UNVERIFIED)) return 0;
+        uint256 tierBps =
+            standing.score() >= Scoring.WARNING ? Scoring.MAX : s.parameters.restrictedRewardBps;
+        return Rewarding.shareOf(p.power, tierBps, Marking.given(p.marks), assigned);
     }
 
     /// @dev A seat's place in the epoch's roster, if its block of the roster's epoch had weight (R3).
@@ -211,12 +240,34 @@ library Publishing {
     }
 
     /// @dev The new block's order: with weight upward from 0, without downward from 2^20 − 1 (R3).
-    function _order(EpochRecord storage record, bool weighted) private returns (uint256) {
+    function _order(EpochRecord storage record, Draft memory draft) private returns (uint256) {
         unchecked {
             uint256 counts = record.counts;
-            record.counts = EpochCounts.withOneMore(counts, weighted);
+            bool weighted = draft.weight != 0;
+            record.counts = EpochCounts.withOneMore(counts, weighted, draft.head.share());
             return weighted ? EpochCounts.weighted(counts) : Rings.ORDERS - 1 - EpochCounts.weightless(counts);
         }
+    }
+
+    /// @dev Keeps what others may ask of the block, and the certificates' hash if they are new.
+    function _keep(
+        BlockRecord storage record,
+        Seat storage seat,
+        uint256 marks,
+        bytes32 digest,
+        Publication calldata p,
+        uint32 epoch
+    ) private {
+        bytes32 certificatesHash = p.certificatesHash;
+        if (p.certificates.length != 0) {
+            certificatesHash = keccak256(p.certificates);
+            seat.identity =
+                Signing.identity(msg.sender, p.incarnation, p.deviceId, p.measurement, certificatesHash);
+            emit IProofOfAttestation.CertificatesPublished(p.seat, epoch, p.certificates);
+        }
+        record.marks = marks;
+        record.evidenceBinding = keccak256(abi.encodePacked(digest, keccak256(p.evidence), certificatesHash));
+        seat.lastDigest = digest;
     }
 
     /// @dev Writes the block and what it changes of its seat; logs it if it is suspicious from the start (R8).
@@ -224,17 +275,16 @@ library Publishing {
         State storage s,
         Clock memory clock,
         Cursor memory cursor,
-        EpochRecord storage record,
+        Draft memory draft,
         Seat storage seat,
-        Standing standing,
-        BlockHead head,
         uint256 order
     ) private {
-        if (head.weight() != 0) (cursor.hasWeighted, cursor.weightedEpoch) = (true, clock.epoch);
+        if (draft.weight != 0) (cursor.hasWeighted, cursor.weightedEpoch) = (true, clock.epoch);
         seat.setOrder(clock, clock.epoch, order);
-        seat.history = seat.history.withBlock(clock.epoch);
-        seat.standing = standing;
-        (bool suspicious, Suspicion reason) = _suspicion(cursor, record.head, standing);
+        seat.history = draft.history.withBlock(clock.epoch);
+        seat.standing = draft.standing;
+        BlockHead head = draft.head;
+        (bool suspicious, Suspicion reason) = _suspicion(cursor, draft.epoch, draft.standing);
         if (suspicious) head = SuspiciousLog.enter(s, clock, cursor, head, order, reason);
         s.blockAt(clock, clock.epoch, order).head = head;
     }

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IProofOfAttestation, Registration} from "../interfaces/IProofOfAttestation.sol";
-import {History, Histories} from "./History.sol";
+import {History} from "./History.sol";
 import {Scoring} from "./Scoring.sol";
+import {Signing} from "./Signing.sol";
 import {Standing, Standings} from "./Standing.sol";
 import {Clock, Seat, State} from "./State.sol";
 
@@ -19,10 +20,11 @@ library Seats {
         bytes32 deviceId = registration.deviceId;
         seatId = _register(s, provider, registration, maxSeats);
         s.claims[deviceId].bound = seatId;
-        s.seats[seatId].standing = Standing.wrap(0).withScore(Scoring.MAX, s.parameters.fullGainStreak)
-            .with(Standings.ADMITTED).withVerifiedPower(verifiedPower);
+        Seat storage seat = s.seats[seatId];
+        seat.standing = Standing.wrap(0).withScore(Scoring.MAX, s.parameters.fullGainStreak).with(Standings.ADMITTED)
+            .withVerifiedPower(verifiedPower, 0);
         _announce(s, seatId, provider, registration, true, verifiedPower);
-        _begin(s.seats[seatId], seatId, registration.incarnation, registration.measurement, 0);
+        _begin(seat, seatId, registration.incarnation, registration.measurement, 0);
         emit IProofOfAttestation.SeatAdmitted(seatId, 0, deviceId);
     }
 
@@ -33,11 +35,19 @@ library Seats {
         Registration calldata registration,
         uint256 maxSeats
     ) internal returns (uint32 seatId) {
+        requireRunning(s);
         seatId = _register(s, provider, registration, maxSeats);
-        s.seats[seatId].standing = Standing.wrap(0).withScore(s.parameters.admissionScore, 0)
-            .with(Standings.PROBATION).withSince(clock.epoch).withJoinedAt(clock.epoch).withSeenIndex(s.opening.opened);
+        Seat storage seat = s.seats[seatId];
+        seat.standing = Standing.wrap(0).withScore(s.parameters.admissionScore, 0).with(Standings.PROBATION)
+            .withSince(clock.epoch);
+        seat.history = seat.history.withSeenIndex(s.opening.opened);
+        seat.joinedAt = clock.epoch;
         _announce(s, seatId, provider, registration, false, 0);
-        _begin(s.seats[seatId], seatId, registration.incarnation, registration.measurement, clock.epoch);
+        _begin(seat, seatId, registration.incarnation, registration.measurement, clock.epoch);
+    }
+
+    function requireRunning(State storage s) internal view {
+        if (s.opening.paused) revert IProofOfAttestation.NetworkPaused();
     }
 
     function _register(State storage s, address provider, Registration calldata registration, uint256 maxSeats)
@@ -47,8 +57,7 @@ library Seats {
         if (provider == address(0) || registration.operator == address(0) || registration.deviceId == 0) {
             revert IProofOfAttestation.RegistrationIncomplete();
         }
-        uint32 bound = s.claims[registration.deviceId].bound;
-        if (bound != 0) revert IProofOfAttestation.DeviceIdBound(registration.deviceId, bound);
+        requireUnbound(s, registration.deviceId);
         if (s.opening.seats == maxSeats) revert IProofOfAttestation.SeatLimitReached(uint32(maxSeats));
         seatId = ++s.opening.seats;
         Seat storage seat = s.seats[seatId];
@@ -56,7 +65,12 @@ library Seats {
         seat.operator = registration.operator;
         seat.deviceId = registration.deviceId;
         seat.deposit = s.parameters.minDeposit;
-        s.deposits += seat.deposit;
+        s.treasury.deposits += seat.deposit;
+    }
+
+    function requireUnbound(State storage s, bytes32 deviceId) internal view {
+        uint32 bound = s.claims[deviceId].bound;
+        if (bound != 0) revert IProofOfAttestation.DeviceIdBound(deviceId, bound);
     }
 
     function _announce(
@@ -78,29 +92,56 @@ library Seats {
         );
     }
 
+    /// @dev An incarnation that the seat has not had before, without certificates yet.
     function _begin(Seat storage seat, uint32 seatId, address incarnation, bytes32 measurement, uint32 since)
         private
     {
         if (incarnation == address(0) || measurement == 0) revert IProofOfAttestation.RegistrationIncomplete();
-        if (incarnation == seat.incarnation) revert IProofOfAttestation.IncarnationNotNew(incarnation);
+        if (seat.incarnations[incarnation]) revert IProofOfAttestation.IncarnationNotNew(incarnation);
+        seat.incarnations[incarnation] = true;
         seat.incarnation = incarnation;
         seat.measurement = measurement;
+        identify(seat);
         emit IProofOfAttestation.IncarnationBegun(seatId, incarnation, measurement, since);
+    }
+
+    /// @dev Fixes what publications must bring along; certificates count as not published (R6).
+    function identify(Seat storage seat) internal {
+        seat.identity =
+            Signing.identity(seat.operator, seat.incarnation, seat.deviceId, seat.measurement, bytes32(0));
+    }
+
+    function setOperator(Seat storage seat, uint32 seatId, address operator) internal {
+        if (operator == address(0)) revert IProofOfAttestation.RegistrationIncomplete();
+        seat.operator = operator;
+        identify(seat);
+        emit IProofOfAttestation.OperatorSet(seatId, operator);
+    }
+
+    function restart(State storage s, Clock memory clock, uint32 seatId, address incarnation, bytes32 measurement)
+        internal
+    {
+        Standing standing = s.seats[seatId].standing;
+        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
+        if (standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatIsExiting(seatId);
+        requireCool(s, clock, seatId, standing);
+        begin(s, clock, seatId, incarnation, measurement);
+    }
+
+    /// @dev A suspended seat waits before it restarts (R11).
+    function requireCool(State storage s, Clock memory clock, uint32 seatId, Standing standing) internal view {
+        if (!standing.has(Standings.SUSPENDED)) return;
+        uint256 from = uint256(standing.suspendedAt()) + s.parameters.restartCooldownEpochs;
+        if (clock.epoch < from) revert IProofOfAttestation.RestartTooEarly(seatId, uint32(from));
     }
 
     /// @dev A new incarnation starts on probation with at most `admissionScore` (R11). Its blocks are those from the
     /// first epoch in which it can publish.
-    function restart(State storage s, Clock memory clock, uint32 seatId, address incarnation, bytes32 measurement)
+    function begin(State storage s, Clock memory clock, uint32 seatId, address incarnation, bytes32 measurement)
         internal
     {
         Seat storage seat = s.seats[seatId];
         Standing standing = seat.standing;
-        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
-        if (standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatIsExiting(seatId);
-        if (standing.has(Standings.SUSPENDED)) {
-            uint256 from = uint256(standing.suspendedAt()) + s.parameters.restartCooldownEpochs;
-            if (clock.epoch < from) revert IProofOfAttestation.RestartTooEarly(seatId, uint32(from));
-        }
         History history = seat.history;
         uint32 since = clock.epoch;
         if (history.hasPublished() && history.last() == since) ++since;
@@ -110,23 +151,5 @@ library Seats {
             standing.without(Standings.SUSPENDED).with(Standings.PROBATION).withScore(score, 0).withSince(since);
         emit IProofOfAttestation.SeatRestarted(seatId, clock.epoch, uint16(score));
         _begin(seat, seatId, incarnation, measurement, since);
-    }
-
-    /// @dev A provisional seat that was not admitted within `retentionEpochs` leaves; the caller earns a bounty of its
-    /// deposit, the rest unbonds (R1).
-    function remove(State storage s, Clock memory clock, uint32 seatId, address remover) internal {
-        Seat storage seat = s.seats[seatId];
-        Standing standing = seat.standing;
-        bool leaves = standing.has(Standings.ADMITTED | Standings.BLOCKED | Standings.EXITING);
-        if (leaves || clock.epoch < uint256(standing.joinedAt()) + clock.retention) {
-            revert IProofOfAttestation.SeatNotRemovable(seatId);
-        }
-        uint128 bounty = uint128(uint256(seat.deposit) * s.parameters.bountyBps / Scoring.MAX);
-        seat.deposit -= bounty;
-        s.deposits -= bounty;
-        s.bountiesOwed += bounty;
-        s.bounties[remover] += bounty;
-        seat.standing = standing.with(Standings.EXITING);
-        emit IProofOfAttestation.SeatRemoved(seatId, clock.epoch, remover, bounty);
     }
 }

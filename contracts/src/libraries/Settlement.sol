@@ -6,10 +6,13 @@ import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
+import {Penalties} from "./Penalties.sol";
+import {Rewarding} from "./Rewarding.sol";
 import {Scoring} from "./Scoring.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {LogEntry, LogEntries, SuspiciousLog} from "./SuspiciousLog.sol";
 import {BlockRecord, Clock, Cursor, EpochRecord, Rings, Seat, State} from "./State.sol";
+import {SuspiciousLog} from "./SuspiciousLog.sol";
+import {Tally} from "./Tally.sol";
 
 /// @dev R9: blocks pass, are decided, or become honest for good; their seats' scores take a step.
 library Settlement {
@@ -27,8 +30,8 @@ library Settlement {
         BlockHead head = record.head;
         if (!head.exists() || head.epoch() != epoch || !isDue(s, clock, cursor, head)) return false;
         if (head.has(BlockHeads.LOGGED)) _judge(s, clock, cursor, record, head, order);
-        else if (head.has(BlockHeads.PASSED)) _finish(s, record, head);
-        else if (head.count() == 0) {
+        else if (head.has(BlockHeads.PASSED)) _finish(s, clock, record, head);
+        else if (head.tally().count() == 0) {
             record.head = SuspiciousLog.enter(s, clock, cursor, head, order, Suspicion.Unchecked);
         } else {
             _pass(s, clock, cursor, record, head);
@@ -43,24 +46,38 @@ library Settlement {
         unchecked {
             Seat storage seat = s.seats[seatId];
             History history = seat.history;
-            uint256 open = history.live(Histories.OPEN, clock.epoch, clock.retention);
-            if (open == 0) return;
+            uint256 candidates = _candidates(s, clock, history);
+            if (candidates == 0) return;
             uint256 last = history.last();
-            uint256 finality = s.parameters.finalityEpochs;
-            for (uint256 age = Histories.WIDTH; age > 0 && open != 0 && limit > 0;) {
+            for (uint256 age = Histories.WIDTH; candidates != 0 && limit > 0;) {
                 --age;
                 uint256 bit = uint256(1) << age;
-                if (open & bit == 0) continue;
-                open &= ~bit;
-                uint256 epoch = last - age;
-                // Not due before its checking epoch is over, which is its own successor at the earliest, nor for
-                // good before finality: what cannot be due costs no storage read.
-                if (!history.isSet(Histories.UNDECIDED, epoch)) {
-                    uint256 wait = history.isSet(Histories.PASSED, epoch) ? finality + 1 : 1;
-                    if (epoch + wait >= clock.epoch) continue;
-                }
-                if (settle(s, clock, cursor, epoch, seat.orderOf(clock, epoch))) --limit;
+                if (candidates & bit == 0) continue;
+                candidates &= ~bit;
+                if (settle(s, clock, cursor, last - age, seat.orderOf(clock, last - age))) --limit;
             }
+        }
+    }
+
+    /// @dev A seat's open blocks that may be due, by age: what cannot be costs no storage read. An unlogged block is not
+    /// due before its checking epoch is over, which is its own successor at the earliest, nor for good before finality.
+    function _candidates(State storage s, Clock memory clock, History history) private view returns (uint256) {
+        unchecked {
+            uint256 open = history.live(Histories.OPEN, clock.epoch, clock.retention);
+            if (open == 0) return 0;
+            uint256 undecided = history.live(Histories.UNDECIDED, clock.epoch, clock.retention);
+            uint256 passed = history.live(Histories.PASSED, clock.epoch, clock.retention);
+            uint256 elapsed = clock.epoch - history.last();
+            return open
+                & (undecided | (~passed & _olderThan(1, elapsed))
+                    | (passed & _olderThan(uint256(s.parameters.finalityEpochs) + 1, elapsed)));
+        }
+    }
+
+    /// @dev Bits of ages above `wait`, counted from `elapsed` epochs after the newest.
+    function _olderThan(uint256 wait, uint256 elapsed) private pure returns (uint256) {
+        unchecked {
+            return elapsed > wait ? type(uint256).max : type(uint256).max << (wait + 1 - elapsed);
         }
     }
 
@@ -105,11 +122,13 @@ library Settlement {
         return over ? cursor.windowEnd : cursor.windowStart;
     }
 
-    function _finish(State storage s, BlockRecord storage record, BlockHead head) private {
+    function _finish(State storage s, Clock memory clock, BlockRecord storage record, BlockHead head) private {
         record.head = head.withFlag(BlockHeads.FINAL);
         Seat storage seat = s.seats[head.seat()];
         seat.history = seat.history.without(Histories.OPEN, head.epoch());
-        emit IProofOfAttestation.BlockFinal(head.seat(), head.epoch());
+        bool toSeat = !seat.standing.has(Standings.BLOCKED);
+        uint128 reward = Rewarding.take(s, clock, s.epochAt(clock, head.epoch()), head, toSeat);
+        emit IProofOfAttestation.BlockFinal(head.seat(), head.epoch(), reward);
     }
 
     function _pass(
@@ -142,24 +161,24 @@ library Settlement {
         BlockHead head,
         uint256 order
     ) private {
-        LogEntry entry = SuspiciousLog.read(s, clock, head.position());
-        if (2 * entry.count() < cursor.decisionMarks) {
+        Tally tally = SuspiciousLog.tallyAt(s, clock, head.position());
+        if (2 * tally.count() < cursor.decisionMarks) {
             SuspiciousLog.setOutcome(s, clock, head.position(), SuspiciousLog.OUTCOME_LOGGED_AGAIN);
-            uint40 position = SuspiciousLog.append(s, clock, cursor, entry);
+            uint40 position = SuspiciousLog.append(s, clock, cursor, head.epoch(), order, tally);
             record.head = head.withPosition(position);
             emit IProofOfAttestation.BlockLogged(head.epoch(), uint32(order), position, Suspicion.Undecided);
             return;
         }
-        bool malicious = entry.negative() > entry.positive();
+        bool malicious = tally.isMalicious();
         SuspiciousLog.setOutcome(
             s,
             clock,
             head.position(),
             malicious ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST
         );
-        record.head = head.withTally(entry.positive(), entry.negative(), entry.count())
+        record.head = head.withTally(tally)
             .withFlag(malicious ? BlockHeads.DECIDED | BlockHeads.MALICIOUS : BlockHeads.DECIDED);
-        _decide(s, clock, head, entry, malicious, _judgement(s, clock, cursor, head, record.marks));
+        _decide(s, clock, head, tally, malicious, _judgement(s, clock, cursor, head, record.marks));
         if (malicious) _unwind(s, clock, cursor, head, record.marks);
     }
 
@@ -167,7 +186,7 @@ library Settlement {
         State storage s,
         Clock memory clock,
         BlockHead head,
-        LogEntry entry,
+        Tally tally,
         bool malicious,
         uint256 judgement
     ) private {
@@ -176,27 +195,68 @@ library Settlement {
         seat.history = malicious ? history : history.withGood(head.epoch());
         Standing standing = seat.standing;
         if (!standing.has(Standings.BLOCKED)) {
-            if (malicious || !head.has(BlockHeads.PASSED)) {
-                uint256 validity = malicious
-                    ? Scoring.ratio(entry.positive(), entry.positive() + entry.negative())
-                    : Scoring.MAX;
-                standing = _step(s, clock, head, standing, validity < judgement ? validity : judgement, malicious);
-            }
-            seat.standing = malicious
-                ? _penalise(s, clock, seat, head.seat(), standing)
-                : _admit(s, clock, seat, head, standing);
+            standing = _afterDecision(s, clock, head, tally, malicious, judgement, standing);
+            seat.standing = standing;
         }
+        uint128 reward = Rewarding.take(
+            s, clock, s.epochAt(clock, head.epoch()), head, !malicious && !standing.has(Standings.BLOCKED)
+        );
+        _emitDecided(head, tally, malicious, judgement, standing, reward);
+    }
+
+    /// @dev What a decision does to a seat that is not blocked.
+    function _afterDecision(
+        State storage s,
+        Clock memory clock,
+        BlockHead head,
+        Tally tally,
+        bool malicious,
+        uint256 judgement,
+        Standing standing
+    ) private returns (Standing) {
+        if (malicious || !head.has(BlockHeads.PASSED)) {
+            uint256 validity =
+                malicious ? Scoring.ratio(tally.positive(), tally.positive() + tally.negative()) : Scoring.MAX;
+            standing = _step(s, clock, head, standing, validity < judgement ? validity : judgement, malicious);
+        }
+        if (malicious) return Penalties.penalise(s, clock, head.seat(), standing);
+        return _admit(s, clock, head, _verifyPower(head, standing));
+    }
+
+    function _emitDecided(
+        BlockHead head,
+        Tally tally,
+        bool malicious,
+        uint256 judgement,
+        Standing standing,
+        uint128 reward
+    ) private {
         emit IProofOfAttestation.BlockDecided(
             head.seat(),
             head.epoch(),
             malicious,
-            uint32(entry.positive()),
-            uint32(entry.negative()),
-            uint8(entry.count()),
+            uint32(tally.positive()),
+            uint32(tally.negative()),
+            uint8(tally.count()),
             uint16(judgement),
             uint16(standing.score()),
-            uint8(standing.streak())
+            uint8(standing.streak()),
+            reward
         );
+    }
+
+    /// @dev An honest decision on an off block sets the verified power, unless a later block did; one on a block from the
+    /// first off one on ends the unverified state (R10).
+    function _verifyPower(BlockHead head, Standing standing) private returns (Standing) {
+        uint256 epoch = head.epoch();
+        bool sets = head.has(BlockHeads.OFF) && epoch >= standing.powerVerifiedBy();
+        bool ends = standing.has(Standings.UNVERIFIED) && epoch >= standing.offSince();
+        if (sets) standing = standing.withVerifiedPower(head.offPower(), epoch + 1);
+        if (ends) standing = standing.without(Standings.UNVERIFIED);
+        if (sets || ends) {
+            emit IProofOfAttestation.PowerVerified(head.seat(), head.epoch(), standing.verifiedPower());
+        }
+        return standing;
     }
 
     /// @dev One step of the seat's score; below 5000, out of probation, it is suspended (R11).
@@ -225,43 +285,16 @@ library Settlement {
         return standing;
     }
 
-    /// @dev One penalty point; a provisional seat is blocked at once, another at Q (R9).
-    function _penalise(State storage s, Clock memory clock, Seat storage seat, uint32 seatId, Standing standing)
-        private
-        returns (Standing)
-    {
-        unchecked {
-            uint256 points = standing.penalties() + 1;
-            standing = standing.withPenalties(points);
-            emit IProofOfAttestation.SeatPenalised(seatId, clock.epoch, uint8(points));
-            if (standing.has(Standings.ADMITTED) && points < s.parameters.maxPenalties) return standing;
-            return block_(s, clock, seat, seatId, standing);
-        }
-    }
-
-    /// @dev Blocks a seat for good: its deposit goes to carry (R9, R12).
-    function block_(State storage s, Clock memory clock, Seat storage seat, uint32 seatId, Standing standing)
-        internal
-        returns (Standing)
-    {
-        uint128 slashed = seat.deposit;
-        seat.deposit = 0;
-        s.deposits -= slashed;
-        s.carry += slashed;
-        emit IProofOfAttestation.SeatBlocked(seatId, clock.epoch, slashed);
-        return standing.with(Standings.BLOCKED);
-    }
-
     /// @dev Ends probation after an honest decision on a block of the current incarnation, and binds the device id
     /// to the first seat that is admitted under it (R1, R9).
-    function _admit(State storage s, Clock memory clock, Seat storage seat, BlockHead head, Standing standing)
+    function _admit(State storage s, Clock memory clock, BlockHead head, Standing standing)
         private
         returns (Standing)
     {
         if (!standing.has(Standings.PROBATION) || standing.has(Standings.EXITING)) return standing;
         if (head.epoch() < standing.since()) return standing;
         if (standing.score() < Scoring.RESTRICTED) return standing;
-        bytes32 deviceId = seat.deviceId;
+        bytes32 deviceId = s.seats[head.seat()].deviceId;
         if (!standing.has(Standings.ADMITTED)) {
             if (s.claims[deviceId].bound != 0) return standing;
             s.claims[deviceId].bound = head.seat();
@@ -283,7 +316,7 @@ library Settlement {
             if (marks == 0) return Scoring.MAX;
             EpochRecord storage record = s.epochAt(clock, head.epoch());
             EpochHead epochHead = record.head;
-            (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 seed) =
+            (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 root) =
                 _assigned(record, epochHead, head, marks);
             (uint256 confirmed, uint256 contradicted) = (0, 0);
             if (windowMarks != 0) {
@@ -291,7 +324,7 @@ library Settlement {
             }
             for (uint256 i; latestMarks != 0; ++i) {
                 if (latestMarks & 15 > 1) {
-                    uint256 outcome = _latestOutcome(s, clock, cursor, epochHead, seed, places, i);
+                    uint256 outcome = _latestOutcome(s, clock, cursor, epochHead, root, places, i);
                     if (outcome == SuspiciousLog.OUTCOME_MALICIOUS) ++confirmed;
                     else if (outcome == SuspiciousLog.OUTCOME_HONEST) ++contradicted;
                 }
@@ -344,9 +377,9 @@ library Settlement {
         returns (uint256)
     {
         if (position >= _horizon(clock, cursor, false)) return 0;
-        LogEntry entry = SuspiciousLog.read(s, clock, position);
-        if (2 * entry.count() < cursor.decisionMarks) return 0;
-        return entry.negative() > entry.positive() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
+        Tally tally = SuspiciousLog.tallyAt(s, clock, position);
+        if (2 * tally.count() < cursor.decisionMarks) return 0;
+        return tally.isMalicious() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
     }
 
     /// @dev The outcome of the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.
@@ -355,12 +388,12 @@ library Settlement {
         Clock memory clock,
         Cursor memory cursor,
         EpochHead epochHead,
-        bytes32 seed,
+        bytes32 root,
         Places memory places,
         uint256 i
     ) private view returns (uint256) {
         if (Rings.isVoid(clock, epochHead.roster())) return 0;
-        uint256 rank = Assignment.latestRank(epochHead, seed, places, i);
+        uint256 rank = Assignment.latestRank(epochHead, root, places, i);
         BlockHead target = s.blockAt(clock, epochHead.roster(), rank).head;
         if (!target.has(BlockHeads.DECIDED)) {
             return target.has(BlockHeads.LOGGED) ? _unsettled(s, clock, cursor, target.position()) : 0;
@@ -377,13 +410,13 @@ library Settlement {
             if (marks == 0) return;
             EpochRecord storage record = s.epochAt(clock, head.epoch());
             EpochHead epochHead = record.head;
-            (uint256 latestMarks,, Places memory places, bytes32 seed) =
+            (uint256 latestMarks,, Places memory places, bytes32 root) =
                 _assigned(record, epochHead, head, marks);
             uint256 roster = epochHead.roster();
             if (Rings.isVoid(clock, roster)) return;
             for (uint256 i; latestMarks != 0; ++i) {
                 if (latestMarks & 15 == 1) {
-                    uint256 rank = Assignment.latestRank(epochHead, seed, places, i);
+                    uint256 rank = Assignment.latestRank(epochHead, root, places, i);
                     BlockRecord storage target = s.blockAt(clock, roster, rank);
                     BlockHead targetHead = target.head;
                     if (targetHead.isOpen() && !targetHead.has(BlockHeads.LOGGED)) {
@@ -400,11 +433,11 @@ library Settlement {
     function _assigned(EpochRecord storage record, EpochHead epochHead, BlockHead head, uint256 marks)
         private
         view
-        returns (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 seed)
+        returns (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 root)
     {
         unchecked {
-            seed = record.seed;
-            places = Assignment.placesOf(epochHead, seed, head.rank());
+            root = record.root;
+            places = Assignment.placesOf(epochHead, root, head.rank());
             latestMarks = marks & ((uint256(1) << (4 * places.latest)) - 1);
             windowMarks = marks >> (4 * places.latest);
         }

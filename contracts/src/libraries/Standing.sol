@@ -5,10 +5,11 @@ import {Bits} from "./Bits.sol";
 
 /// @dev How a seat stands.
 ///
-///   score 14 | streak 4 | penalties 8 | flags 8 | since 32 | suspended at 32 | seen index 32 | joined 32 | power 64
+///   score 14 | streak 4 | penalties 8 | flags 8 | since 32 | suspended at 32 | off since 32 | power verified by 32
+///   | power 64
 ///
-/// `since`: first epoch whose block is the current incarnation's. `seen index`: number of opened epochs when
-/// the seat last published, for the missed-epochs rule (R1). `power`: last verified (R10).
+/// `since`: first epoch whose block is the current incarnation's. `off since`: epoch of the off block with which the
+/// unverified state began. `power verified by`: epoch + 1 of the block that set the verified power, 0 if none (R10).
 type Standing is uint256;
 
 using Standings for Standing global;
@@ -24,6 +25,8 @@ library Standings {
     uint256 internal constant EXITING = 16;
     /// Its power is unverified (R10).
     uint256 internal constant UNVERIFIED = 32;
+    /// It left, and its principal was paid (R13).
+    uint256 internal constant PAID_OUT = 64;
 
     uint256 private constant FLAGS_AT = 26;
 
@@ -51,11 +54,11 @@ library Standings {
         return uint32(Standing.unwrap(s) >> 66);
     }
 
-    function seenIndex(Standing s) internal pure returns (uint32) {
+    function offSince(Standing s) internal pure returns (uint32) {
         return uint32(Standing.unwrap(s) >> 98);
     }
 
-    function joinedAt(Standing s) internal pure returns (uint32) {
+    function powerVerifiedBy(Standing s) internal pure returns (uint32) {
         return uint32(Standing.unwrap(s) >> 130);
     }
 
@@ -87,15 +90,13 @@ library Standings {
         return Standing.wrap(Standing.unwrap(s).set(66, 32, epoch));
     }
 
-    function withSeenIndex(Standing s, uint256 index) internal pure returns (Standing) {
-        return Standing.wrap(Standing.unwrap(s).set(98, 32, index));
+    /// @dev Power becomes unverified with the off block of `epoch` (R10).
+    function withOffSince(Standing s, uint256 epoch) internal pure returns (Standing) {
+        return Standing.wrap(Standing.unwrap(s).set(98, 32, epoch)).with(UNVERIFIED);
     }
 
-    function withJoinedAt(Standing s, uint256 epoch) internal pure returns (Standing) {
-        return Standing.wrap(Standing.unwrap(s).set(130, 32, epoch));
-    }
-
-    function withVerifiedPower(Standing s, uint256 power) internal pure returns (Standing) {
-        return Standing.wrap(Standing.unwrap(s).set(162, 64, power));
+    /// @param by epoch + 1 of the block that sets it, 0 at founding
+    function withVerifiedPower(Standing s, uint256 power, uint256 by) internal pure returns (Standing) {
+        return Standing.wrap(Standing.unwrap(s).set(130, 96, by | (power << 32)));
     }
 }

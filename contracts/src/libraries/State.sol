@@ -8,18 +8,33 @@ import {EpochHead} from "./EpochHead.sol";
 import {History} from "./History.sol";
 import {Standing} from "./Standing.sol";
 
+/// @dev A seat's rewards (R12): two buckets, last rolled at `rolledAt`, and what has matured. With rewards of at most
+/// 2·10^30 an epoch and buckets of at most 1825 epochs, 112 bits suffice.
+struct Rewards {
+    uint112 fresh;
+    uint112 old;
+    uint32 rolledAt;
+    uint128 matured;
+}
+
 /// @dev A seat (R1). `orders` holds the order of its block of each retained epoch, 12 of 20 bits a word.
 struct Seat {
     Standing standing;
     History history;
     bytes32 lastDigest;
+    /// What a publication must bring along (R6).
+    bytes32 identity;
+    Rewards rewards;
     bytes32 measurement;
     bytes32 deviceId;
     address incarnation;
     address operator;
     address provider;
+    uint32 joinedAt;
     uint128 deposit;
+    uint32 exitAt;
     mapping(uint256 word => uint256) orders;
+    mapping(address incarnation => bool) incarnations;
 }
 
 /// @dev A confirmation block (R6). `marks` are those that counted: ignored ones stand as abstentions.
@@ -29,11 +44,14 @@ struct BlockRecord {
     uint256 marks;
 }
 
-/// @dev An epoch (R2). `counts`: weighted blocks 21 | weightless blocks 21 | log end at opening 40 | seed block 64.
+/// @dev An epoch (R2). `counts`: weighted blocks 21 | weightless blocks 21 | log end at opening 40 | seed block 64
+/// | sum of shares 84.
 struct EpochRecord {
-    bytes32 seed;
+    bytes32 root;
     EpochHead head;
     uint256 counts;
+    uint128 pot;
+    uint128 left;
     bytes32 policyDigest;
     bytes32 referenceDigest;
 }
@@ -58,6 +76,7 @@ struct Cursor {
 }
 
 /// @dev The latest opening, seeded or not, and the oldest opened epoch within retention (`tail`, if `hasTail`).
+/// @param parametersFrom epoch + 1 from which announced parameters take effect; 0 if there are none
 struct Opening {
     uint32 epoch;
     uint64 seedBlock;
@@ -66,6 +85,17 @@ struct Opening {
     uint32 tail;
     uint32 opened;
     uint32 seats;
+    bool paused;
+    uint32 parametersFrom;
+}
+
+/// @dev What the contract owes or keeps, in the token's smallest unit (R12); what it holds beyond is unallocated.
+/// @param purses pots, what is left of them, and rewards owed: payments to seats do not change the sum
+struct Treasury {
+    uint128 carry;
+    uint128 purses;
+    uint128 deposits;
+    uint128 bounties;
 }
 
 struct State {
@@ -74,12 +104,12 @@ struct State {
     /// Roster sizes of the last 12 opened epochs, 21 bits each, newest lowest (R5).
     uint256 rosterSizes;
     bytes32 lastSeed;
+    /// Those of the last opened epoch.
     Parameters parameters;
+    Parameters announced;
     bytes32 policyDigest;
     bytes32 referenceDigest;
-    uint256 deposits;
-    uint256 carry;
-    uint256 bountiesOwed;
+    Treasury treasury;
     /// Epoch of the standstill announcement + 1; 0 if none.
     uint32 standstillAnnounced;
     mapping(uint256 seat => Seat) seats;
@@ -87,16 +117,17 @@ struct State {
     /// Rings over `retentionEpochs`: epochs by slot, blocks by slot·2^20 + order.
     mapping(uint256 slot => EpochRecord) epochs;
     mapping(uint256 place => BlockRecord) blocks;
-    /// The suspicious log: three entries a word, outcomes 128 a word (R5, R14).
-    mapping(uint256 word => uint256) log;
+    /// The suspicious log: five tallies a word, eight block ids, 128 outcomes (R5, R14).
+    mapping(uint256 word => uint256) tallies;
+    mapping(uint256 word => uint256) ids;
     mapping(uint256 word => uint256) outcomes;
-    mapping(address account => uint256) bounties;
+    mapping(address account => uint128) bounties;
     mapping(bytes32 measurement => ReferenceValue) references;
     bytes32[] referenceList;
 }
 
 /// @dev What the clock and the settings say in one call.
-/// @param logRing places in the log's ring, a multiple of 384
+/// @param logRing places in the log's ring, a multiple of 640
 struct Clock {
     uint32 epoch;
     uint32 retention;

@@ -3,71 +3,67 @@ pragma solidity 0.8.37;
 
 import {IProofOfAttestation, Suspicion} from "../interfaces/IProofOfAttestation.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
-import {History, Histories} from "./History.sol";
-import {BlockRecord, Clock, Cursor, Rings, State} from "./State.sol";
+import {Histories} from "./History.sol";
+import {Clock, Cursor, Rings, Seat, State} from "./State.sol";
+import {Tallies, Tally} from "./Tally.sol";
 
-/// @dev A log entry: block id 32 | positive 22 | negative 22 | count 8. The id is (epoch mod 4096)·2^20 + order.
-type LogEntry is uint256;
+/// @dev A word of five tallies. Above them: the epoch, modulo 1024, of the oldest block among its entries, by which a
+/// reader knows without their ids that none is void; and a bit that is always set, so that the first mark on an entry
+/// never pays for a fresh word.
+library TallyWords {
+    uint256 internal constant ENTRIES = 5;
 
-using LogEntries for LogEntry global;
+    uint256 private constant OLDEST_AT = ENTRIES * Tallies.BITS;
+    uint256 private constant EPOCHS = 1 << 10;
+    uint256 private constant PRESENT = 1 << 255;
+    /// Ages are kept up to this, beyond every retention: an entry that long ago must not seem young again.
+    uint256 private constant AGE_MAX = 64;
 
-library LogEntries {
-    uint256 internal constant BITS = 84;
-    uint256 internal constant MASK = (1 << BITS) - 1;
-    uint256 internal constant ID_EPOCHS = 4096;
+    function tally(uint256 word, uint256 entry) internal pure returns (Tally) {
+        unchecked {
+            return Tally.wrap((word >> (entry * Tallies.BITS)) & Tallies.MASK);
+        }
+    }
 
-    function make(uint256 epoch, uint256 order_, uint256 pos, uint256 neg, uint256 marks)
+    /// @dev Epochs from the block of the oldest entry to `epoch`, modulo 1024. Right for entries that windows still cover:
+    /// they were logged fewer than `retention` epochs ago.
+    function age(uint256 word, uint256 epoch) internal pure returns (uint256) {
+        unchecked {
+            return (epoch - (word >> OLDEST_AT)) % EPOCHS;
+        }
+    }
+
+    /// @dev The word with a next entry; what a former lap left at and after it goes.
+    function withNext(uint256 word, uint256 entry, Tally tally_, uint256 blockEpoch, uint256 epoch)
         internal
         pure
-        returns (LogEntry)
+        returns (uint256)
     {
         unchecked {
-            uint256 id_ = ((epoch % ID_EPOCHS) << Rings.ORDER_BITS) | order_;
-            return LogEntry.wrap(id_ | (pos << 32) | (neg << 54) | (marks << 76));
+            uint256 oldest = epoch - blockEpoch;
+            if (entry != 0 && age(word, epoch) > oldest) oldest = age(word, epoch);
+            if (oldest > AGE_MAX) oldest = AGE_MAX;
+            uint256 shift = entry * Tallies.BITS;
+            return (word & ((1 << shift) - 1)) | (Tally.unwrap(tally_) << shift)
+                | (((epoch - oldest) % EPOCHS) << OLDEST_AT) | PRESENT;
         }
-    }
-
-    function id(LogEntry entry) internal pure returns (uint256) {
-        return uint32(LogEntry.unwrap(entry));
-    }
-
-    function order(LogEntry entry) internal pure returns (uint256) {
-        return LogEntry.unwrap(entry) & (Rings.ORDERS - 1);
-    }
-
-    /// @dev Epochs from the block's to `epoch`, modulo 4096; what is `retention` or more is void.
-    function age(LogEntry entry, uint256 epoch) internal pure returns (uint256) {
-        unchecked {
-            return (epoch - (entry.id() >> Rings.ORDER_BITS)) % ID_EPOCHS;
-        }
-    }
-
-    function positive(LogEntry entry) internal pure returns (uint256) {
-        return (LogEntry.unwrap(entry) >> 32) & 0x3FFFFF;
-    }
-
-    function negative(LogEntry entry) internal pure returns (uint256) {
-        return (LogEntry.unwrap(entry) >> 54) & 0x3FFFFF;
-    }
-
-    function count(LogEntry entry) internal pure returns (uint256) {
-        return LogEntry.unwrap(entry) >> 76;
-    }
-
-    /// @dev What one mark adds to an entry.
-    function increment(bool negativeMark, uint256 weight) internal pure returns (uint256) {
-        return (weight << (negativeMark ? 54 : 32)) | (1 << 76);
     }
 }
 
-/// @dev The append-only log of suspicious blocks on a ring (R5, R8, R14).
+/// @dev The append-only log of suspicious blocks on rings (R5, R8, R14). A block's id is (epoch mod 4096)·2^20 + order.
 library SuspiciousLog {
-    uint256 internal constant ENTRIES_PER_WORD = 3;
+    using Rings for Seat;
+
     uint256 internal constant OUTCOMES_PER_WORD = 128;
     uint256 internal constant OUTCOME_HONEST = 1;
     uint256 internal constant OUTCOME_MALICIOUS = 2;
     uint256 internal constant OUTCOME_LOGGED_AGAIN = 3;
-    uint256 internal constant MARKS_MAX = 255;
+
+    uint256 private constant IDS_PER_WORD = 8;
+    uint256 private constant ID_BITS = 32;
+    uint256 private constant ID_EPOCHS = 4096;
+    /// Common multiple of entries a word, in each of the three rings.
+    uint256 private constant STRIDE = 640;
 
     /// @dev A ring that keeps every entry within retention, and every outcome that a judgement may read.
     ///
@@ -77,28 +73,42 @@ library SuspiciousLog {
     /// at most max(seats, 63) entries.
     function ringSize(uint256 retention, uint256 maxSeats) internal pure returns (uint256) {
         uint256 entries = 3 * retention * (2 * maxSeats + 64);
-        return (entries / 384 + 1) * 384;
+        return (entries / STRIDE + 1) * STRIDE;
     }
 
-    function read(State storage s, Clock memory clock, uint256 position) internal view returns (LogEntry) {
+    function tallyAt(State storage s, Clock memory clock, uint256 position) internal view returns (Tally) {
         unchecked {
             uint256 cell = position % clock.logRing;
-            uint256 word = s.log[cell / ENTRIES_PER_WORD];
-            return LogEntry.wrap((word >> ((cell % ENTRIES_PER_WORD) * LogEntries.BITS)) & LogEntries.MASK);
+            return TallyWords.tally(s.tallies[cell / TallyWords.ENTRIES], cell % TallyWords.ENTRIES);
         }
     }
 
-    /// @dev Adds one mark to the entry at `position`, unless it has had 255 (R7). Whether it counted.
+    /// @dev The id of the entry's block: its age in epochs (modulo 4096; void from `retention` on) and its order.
+    function blockAt(State storage s, Clock memory clock, uint256 position)
+        internal
+        view
+        returns (uint256 age, uint256 order)
+    {
+        unchecked {
+            uint256 cell = position % clock.logRing;
+            uint256 id = uint32(s.ids[cell / IDS_PER_WORD] >> ((cell % IDS_PER_WORD) * ID_BITS));
+            return ((clock.epoch - (id >> Rings.ORDER_BITS)) % ID_EPOCHS, id & (Rings.ORDERS - 1));
+        }
+    }
+
+    /// @dev Adds one mark to the entry at `position`, unless its tally is closed (R7). Whether it counted.
     function addMark(State storage s, Clock memory clock, uint256 position, bool negativeMark, uint256 weight)
         internal
         returns (bool)
     {
         unchecked {
             uint256 cell = position % clock.logRing;
-            uint256 shift = (cell % ENTRIES_PER_WORD) * LogEntries.BITS;
-            uint256 word = s.log[cell / ENTRIES_PER_WORD];
-            if (LogEntry.wrap((word >> shift) & LogEntries.MASK).count() == MARKS_MAX) return false;
-            s.log[cell / ENTRIES_PER_WORD] = word + (LogEntries.increment(negativeMark, weight) << shift);
+            uint256 word = s.tallies[cell / TallyWords.ENTRIES];
+            uint256 entry = cell % TallyWords.ENTRIES;
+            Tally tally = TallyWords.tally(word, entry);
+            if (tally.isClosed()) return false;
+            s.tallies[cell / TallyWords.ENTRIES] =
+                word + (tally.increment(negativeMark, weight) << (entry * Tallies.BITS));
             return true;
         }
     }
@@ -112,29 +122,31 @@ library SuspiciousLog {
         uint256 order,
         Suspicion reason
     ) internal returns (BlockHead) {
-        uint40 position = append(
-            s,
-            clock,
-            cursor,
-            LogEntries.make(head.epoch(), order, head.positive(), head.negative(), head.count())
-        );
-        History history = s.seats[head.seat()].history;
-        s.seats[head.seat()].history = history.with(Histories.UNDECIDED, head.epoch());
+        uint40 position = append(s, clock, cursor, head.epoch(), order, head.tally());
+        Seat storage seat = s.seats[head.seat()];
+        seat.history = seat.history.with(Histories.UNDECIDED, head.epoch());
         emit IProofOfAttestation.BlockLogged(head.epoch(), uint32(order), position, reason);
         return head.withFlag(BlockHeads.LOGGED).withPosition(position);
     }
 
-    function append(State storage s, Clock memory clock, Cursor memory cursor, LogEntry entry)
-        internal
-        returns (uint40 position)
-    {
+    function append(
+        State storage s,
+        Clock memory clock,
+        Cursor memory cursor,
+        uint256 epoch,
+        uint256 order,
+        Tally tally
+    ) internal returns (uint40 position) {
         unchecked {
             position = cursor.logEnd++;
             uint256 cell = position % clock.logRing;
-            uint256 shift = (cell % ENTRIES_PER_WORD) * LogEntries.BITS;
-            // What a former lap left in this word at and after the entry goes.
-            uint256 kept = shift == 0 ? 0 : s.log[cell / ENTRIES_PER_WORD] & ((1 << shift) - 1);
-            s.log[cell / ENTRIES_PER_WORD] = kept | (LogEntry.unwrap(entry) << shift);
+            uint256 word = cell / TallyWords.ENTRIES;
+            s.tallies[word] =
+                TallyWords.withNext(s.tallies[word], cell % TallyWords.ENTRIES, tally, epoch, clock.epoch);
+            word = cell / IDS_PER_WORD;
+            uint256 shift = (cell % IDS_PER_WORD) * ID_BITS;
+            uint256 id = ((epoch % ID_EPOCHS) << Rings.ORDER_BITS) | order;
+            s.ids[word] = (shift == 0 ? 0 : s.ids[word] & ((1 << shift) - 1)) | (id << shift);
             if (cell % OUTCOMES_PER_WORD == 0) s.outcomes[cell / OUTCOMES_PER_WORD] = 0;
         }
     }

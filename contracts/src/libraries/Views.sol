@@ -14,15 +14,16 @@ import {
 } from "../interfaces/IProofOfAttestation.sol";
 import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
-import {EpochCounts} from "./Epochs.sol";
-import {EpochHead} from "./EpochHead.sol";
+import {EpochCounts, EpochHead} from "./EpochHead.sol";
 import {History} from "./History.sol";
 import {Publishing} from "./Publishing.sol";
 import {Scoring} from "./Scoring.sol";
 import {Settlement} from "./Settlement.sol";
+import {Signing} from "./Signing.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {LogEntry, SuspiciousLog} from "./SuspiciousLog.sol";
-import {BlockRecord, Clock, Cursor, EpochRecord, Opening, Rings, Seat, State} from "./State.sol";
+import {BlockRecord, Clock, Cursor, EpochRecord, Opening, Rewards, Rings, Seat, State, Treasury} from "./State.sol";
+import {SuspiciousLog} from "./SuspiciousLog.sol";
+import {Tally} from "./Tally.sol";
 
 /// @dev The state as others read it (R17).
 library Views {
@@ -96,21 +97,42 @@ library Views {
         v.incarnation = seat.incarnation;
         v.measurement = seat.measurement;
         v.lastDigest = seat.lastDigest;
-        v.sinceEpoch = standing.since();
-        v.joinedEpoch = standing.joinedAt();
-        v.suspendedEpoch = standing.suspendedAt();
+        v.identity = seat.identity;
+        v.joinedEpoch = seat.joinedAt;
+        v.deposit = seat.deposit;
+        v.exitEpoch = seat.exitAt;
+        _showHistory(v, history);
+        _showStanding(v, standing);
+        Rewards memory rewards = seat.rewards;
+        v.newRewards = rewards.fresh;
+        v.oldRewards = rewards.old;
+        v.maturedRewards = rewards.matured;
+        v.rewardsRolledEpoch = rewards.rolledAt;
+    }
+
+    function _showHistory(SeatView memory v, History history) private pure {
+        v.seenIndex = history.seenIndex();
         v.hasPublished = history.hasPublished();
         v.hasGoodBlock = history.hasGood();
         if (v.hasPublished) v.lastEpoch = history.last();
         if (v.hasGoodBlock) v.lastGoodEpoch = history.lastGood();
+    }
+
+    function _showStanding(SeatView memory v, Standing standing) private pure {
+        v.sinceEpoch = standing.since();
+        v.suspendedEpoch = standing.suspendedAt();
+        v.offEpoch = standing.offSince();
+        v.hasPowerBlock = standing.powerVerifiedBy() != 0;
+        if (v.hasPowerBlock) v.powerEpoch = standing.powerVerifiedBy() - 1;
         v.admitted = standing.has(Standings.ADMITTED);
+        v.unverifiedPower = standing.has(Standings.UNVERIFIED);
+        v.paidOut = standing.has(Standings.PAID_OUT);
         v.tier = tier(standing);
         v.exiting = standing.has(Standings.EXITING);
         v.score = uint16(standing.score());
         v.streak = uint8(standing.streak());
         v.penalties = uint8(standing.penalties());
         v.verifiedPower = standing.verifiedPower();
-        v.deposit = seat.deposit;
     }
 
     function blockOf(State storage s, Clock memory clock, uint256 epoch, uint256 order)
@@ -136,12 +158,14 @@ library Views {
         v.position = head.position();
         v.countedMarks = record.marks;
         v.evidenceBinding = record.evidenceBinding;
-        (v.positive, v.negative, v.count) = (uint32(head.positive()), uint32(head.negative()), uint8(head.count()));
-        if (v.logged && !v.decided && !Rings.isVoid(clock, epoch)) {
-            LogEntry entry = SuspiciousLog.read(s, clock, v.position);
-            (v.positive, v.negative, v.count) =
-                (uint32(entry.positive()), uint32(entry.negative()), uint8(entry.count()));
-        }
+        v.accuser = head.has(BlockHeads.ACCUSER);
+        v.off = head.has(BlockHeads.OFF);
+        v.rank = uint32(head.rank());
+        v.share = uint64(head.share());
+        v.offPower = uint64(head.offPower());
+        bool inLog = v.logged && !v.decided && !Rings.isVoid(clock, epoch);
+        Tally tally = inLog ? SuspiciousLog.tallyAt(s, clock, v.position) : head.tally();
+        (v.positive, v.negative, v.count) = (uint32(tally.positive()), uint32(tally.negative()), uint8(tally.count()));
     }
 
     function blockOfSeat(State storage s, Clock memory clock, uint32 seatId, uint32 epoch)
@@ -160,7 +184,7 @@ library Views {
         if (head.epoch() != epoch || record.counts == 0) revert IProofOfAttestation.EpochNotOpened(epoch);
         v.epoch = epoch;
         v.opened = head.index() != 0;
-        if (v.opened) v.seed = record.seed;
+        if (v.opened) v.root = record.root;
         v.seedBlock = EpochCounts.seedBlock(record.counts);
         v.rosterEpoch = head.roster();
         v.rosterSize = uint32(head.rosterSize());
@@ -173,6 +197,10 @@ library Views {
         v.nextOpened = head.next();
         v.weightedBlocks = uint32(EpochCounts.weighted(record.counts));
         v.weightlessBlocks = uint32(EpochCounts.weightless(record.counts));
+        v.logEnd = EpochCounts.logEnd(record.counts);
+        v.shares = EpochCounts.shares(record.counts);
+        v.pot = record.pot;
+        v.left = record.left;
         v.policyDigest = record.policyDigest;
         v.referenceDigest = record.referenceDigest;
     }
@@ -181,15 +209,22 @@ library Views {
         Cursor memory cursor = s.cursor;
         v.epoch = epoch;
         v.lastOpened = cursor.lastOpened;
-        v.openedEpochs = s.opening.opened;
-        v.seats = s.opening.seats;
+        v.hasWeighted = cursor.hasWeighted;
+        v.weightedEpoch = cursor.weightedEpoch;
+        v.lastSeed = s.lastSeed;
+        Opening memory opening = s.opening;
+        v.openedEpochs = opening.opened;
+        v.seats = opening.seats;
+        v.paused = opening.paused;
         v.logEnd = cursor.logEnd;
         v.windowStart = cursor.windowStart;
         v.windowEnd = cursor.windowEnd;
         v.decisionMarks = cursor.decisionMarks;
-        v.deposits = s.deposits;
-        v.carry = s.carry;
-        v.bounties = s.bountiesOwed;
+        Treasury memory treasury = s.treasury;
+        v.carry = treasury.carry;
+        v.purses = treasury.purses;
+        v.deposits = treasury.deposits;
+        v.bounties = treasury.bounties;
     }
 
     function referenceValues(State storage s) internal view returns (bytes32 digest, ReferenceValue[] memory values) {
@@ -206,11 +241,13 @@ library Views {
         view
         returns (BlockRef memory ref, uint32 positive, uint32 negative, uint8 count, uint8 outcome)
     {
-        LogEntry entry = SuspiciousLog.read(s, clock, position);
-        ref = BlockRef(uint32(clock.epoch - entry.age(clock.epoch)), uint32(entry.order()));
-        positive = uint32(entry.positive());
-        negative = uint32(entry.negative());
-        count = uint8(entry.count());
+        if (position >= s.cursor.logEnd) revert IProofOfAttestation.LogEntryUnknown(position);
+        (uint256 age, uint256 order) = SuspiciousLog.blockAt(s, clock, position);
+        ref = BlockRef(uint32(clock.epoch - age), uint32(order));
+        Tally tally = SuspiciousLog.tallyAt(s, clock, position);
+        positive = uint32(tally.positive());
+        negative = uint32(tally.negative());
+        count = uint8(tally.count());
         outcome = uint8(SuspiciousLog.outcomeAt(s, clock, position));
     }
 
@@ -225,11 +262,11 @@ library Views {
         (ranked, rank_) = Publishing.rankOf(s.seats[seatId], clock, head);
         if (!ranked) return (ranked, rank, latest, positions);
         rank = uint32(rank_);
-        bytes32 seed = record.seed;
-        Places memory places = Assignment.placesOf(head, seed, rank_);
+        bytes32 root = record.root;
+        Places memory places = Assignment.placesOf(head, root, rank_);
         latest = new BlockRef[](places.latest);
         for (uint256 i; i < places.latest; ++i) {
-            latest[i] = BlockRef(head.roster(), uint32(Assignment.latestRank(head, seed, places, i)));
+            latest[i] = BlockRef(head.roster(), uint32(Assignment.latestRank(head, root, places, i)));
         }
         positions = new uint40[](places.window);
         for (uint256 i; i < places.window; ++i) {
@@ -238,14 +275,8 @@ library Views {
         }
     }
 
-    /// @param genesis Unix seconds
-    function challengeOf(State storage s, Clock memory clock, uint256 genesis, uint256 epochSeconds, uint32 seatId)
-        internal
-        view
-        returns (bytes32)
-    {
-        uint256 epoch = s.cursor.lastOpened;
-        return Publishing.challenge(epoch, genesis + epoch * epochSeconds, _lastOpened(s, clock), seatId);
+    function challengeOf(State storage s, Clock memory clock, uint32 seatId) internal view returns (bytes32) {
+        return Signing.challenge(_lastOpened(s, clock).root, seatId);
     }
 
     function _lastOpened(State storage s, Clock memory clock) private view returns (EpochRecord storage record) {

@@ -1,7 +1,7 @@
 //! The contract's face, generated from the committed artifacts.
 //!
 //! [`IProofOfAttestation`] is what anyone calls; [`deployed`] holds what a founder deploys, in the order
-//! registry, then contract (and a token first, on devnets).
+//! reader, registry, then contract (and a token first, on devnets).
 
 use alloy_sol_types::sol;
 
@@ -24,6 +24,7 @@ mod generated {
         use super::sol;
 
         sol!(ProofOfAttestation, "../../contracts/artifacts/ProofOfAttestation.json");
+        sol!(Reader, "../../contracts/artifacts/Reader.json");
         sol!(Registry, "../../contracts/artifacts/Registry.json");
         sol!(TestToken, "../../contracts/artifacts/TestToken.json");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use multee_chain::bindings::IProofOfAttestation as contract;
-use multee_chain::bindings::deployed::{ProofOfAttestation, Registry, TestToken};
+use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
 use multee_chain::{Chain, ChainError, Outcome, ReadError, Receipt, Sender, Transaction};
 use multee_confirmation::ReferenceValue;
 use multee_protocol::{DeviceId, Fixed, Parameters, Power, SeatId};
@@ -146,6 +146,17 @@ fn deploy_contract(
     token: Address,
     plan: &Founding,
 ) -> Result<Address, FoundingError> {
+    let settings = Reader::constructorCall {
+        settings_: Reader::Settings {
+            token,
+            owner: owner.address(),
+            genesis: plan.genesis_s,
+            epochSeconds: plan.fixed.epoch_seconds,
+            retentionEpochs: plan.fixed.retention_epochs.into(),
+            maxSeats: plan.fixed.max_seats,
+        },
+    };
+    let reader = deploy(chain, owner, "Reader", &Transaction::deploy(&Reader::BYTECODE, &settings))?;
     let settings = Registry::constructorCall {
         settings_: Registry::Settings {
             token,
@@ -155,6 +166,7 @@ fn deploy_contract(
             retentionEpochs: plan.fixed.retention_epochs.into(),
             maxSeats: plan.fixed.max_seats,
         },
+        reader_: reader,
     };
     let registry = deploy(chain, owner, "Registry", &Transaction::deploy(&Registry::BYTECODE, &settings))?;
     let arguments = ProofOfAttestation::constructorCall {

@@ -2,7 +2,7 @@
 //! contract does not read evidence, and these tests are about chain and contract.
 #![allow(dead_code, reason = "test and benchmark each use their own part")]
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent};
 use multee_chain::bindings::{IProofOfAttestation as Contract, deployed};
 use multee_chain::embedded::Embedded;
@@ -22,6 +22,8 @@ pub(crate) struct Device {
     pub(crate) incarnation: Sender,
     pub(crate) hardware: DeviceId,
     pub(crate) last_digest: B256,
+    /// Of the certificates that it published last; zero before the first time.
+    pub(crate) certificates_hash: B256,
 }
 
 pub(crate) struct Network {
@@ -111,7 +113,7 @@ impl Network {
         let provider = operator.address();
         let found = Contract::foundCall { provider, registration, verifiedPower: POWER };
         self.own(self.deployment.contract, &found);
-        self.devices.push(Device { seat, operator, incarnation, hardware, last_digest: B256::ZERO });
+        self.devices.push(Device { seat, operator, incarnation, hardware, last_digest: B256::ZERO, certificates_hash: B256::ZERO });
     }
 
     /// When `epoch` begins, in seconds since the Unix epoch.
@@ -137,7 +139,7 @@ impl Network {
         let view = self.ask(&Contract::epochOfCall { epoch });
         let assigned = self.ask(&Contract::assignmentOfCall { seat: self.devices[index].seat });
         let snapshot = EpochSnapshot {
-            seed: view.seed,
+            root: view.root,
             roster_size: view.rosterSize,
             window_size: view.windowSize,
             effective_decision_marks: view.decisionMarks,
@@ -155,7 +157,7 @@ impl Network {
         Marks(codes.map(place).fold(U256::ZERO, |word, mark| word | mark))
     }
 
-    /// The publication that the device at `index` would send, and its digest.
+    /// The publication that the device at `index` would send, and its digest. Without certificates.
     pub(crate) fn publication(
         &self,
         epoch: u32,
@@ -185,9 +187,13 @@ impl Network {
             challenge: block.challenge,
             propertiesDigest: block.properties_digest,
             marks: block.marks.0,
+            deviceId: block.device_id.0,
+            measurement: block.measurement,
+            certificatesHash: device.certificates_hash,
             r: B256::from_slice(&signature[..32]),
             vs: B256::from_slice(&signature[32..]),
             evidence: evidence.to_vec().into(),
+            certificates: Bytes::new(),
         };
         (Contract::publishCall { publication }, digest)
     }
@@ -205,12 +211,27 @@ impl Network {
         let published = receipt.logs.iter().find_map(|e| Contract::BlockPublished::decode_log(&e.log).ok());
         assert_eq!(published.expect("published").digest, digest);
         self.devices[index].last_digest = digest;
+        let certificates =
+            receipt.logs.iter().find_map(|e| Contract::CertificatesPublished::decode_log(&e.log).ok());
+        if let Some(event) = certificates {
+            self.devices[index].certificates_hash = keccak256(&event.data.certificates);
+        }
         receipt
     }
 }
 
 fn deploy_contract(chain: &Embedded, token: Address, genesis_s: u64) -> Address {
     let fixed = Fixed::default();
+    let settings = deployed::Reader::Settings {
+        token,
+        owner: owner().address(),
+        genesis: genesis_s,
+        epochSeconds: fixed.epoch_seconds,
+        retentionEpochs: fixed.retention_epochs.into(),
+        maxSeats: fixed.max_seats,
+    };
+    let constructor = deployed::Reader::constructorCall { settings_: settings };
+    let reader = create(chain, &Transaction::deploy(&deployed::Reader::BYTECODE, &constructor));
     let settings = deployed::Registry::Settings {
         token,
         owner: owner().address(),
@@ -219,7 +240,7 @@ fn deploy_contract(chain: &Embedded, token: Address, genesis_s: u64) -> Address 
         retentionEpochs: fixed.retention_epochs.into(),
         maxSeats: fixed.max_seats,
     };
-    let constructor = deployed::Registry::constructorCall { settings_: settings };
+    let constructor = deployed::Registry::constructorCall { settings_: settings, reader_: reader };
     let registry = create(chain, &Transaction::deploy(&deployed::Registry::BYTECODE, &constructor));
     let settings = deployed::ProofOfAttestation::Settings {
         token,

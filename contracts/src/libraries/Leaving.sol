@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Equivocation, IProofOfAttestation, Statement} from "../interfaces/IProofOfAttestation.sol";
+import {Histories} from "./History.sol";
+import {Penalties} from "./Penalties.sol";
+import {Rewarding} from "./Rewarding.sol";
+import {Scoring} from "./Scoring.sol";
+import {Seats} from "./Seats.sol";
+import {ConfirmationBlock, Signing} from "./Signing.sol";
+import {Standing, Standings} from "./Standing.sol";
+import {Clock, Rewards, Seat, State} from "./State.sol";
+
+/// @dev R1, R13, R15: seats are removed, exit, are paid out, rejoin, or are blocked on proof. What is paid is only booked
+/// here; tokens are sent by the caller.
+library Leaving {
+    /// @dev A provisional seat that was not admitted within `retentionEpochs` leaves; the caller earns a bounty of its
+    /// deposit, the rest unbonds (R1).
+    function remove(State storage s, Clock memory clock, uint32 seatId, address remover) internal {
+        Seat storage seat = s.seats[seatId];
+        Standing standing = seat.standing;
+        bool leaves = standing.has(Standings.ADMITTED | Standings.BLOCKED | Standings.EXITING);
+        if (leaves || clock.epoch < uint256(seat.joinedAt) + clock.retention) {
+            revert IProofOfAttestation.SeatNotRemovable(seatId);
+        }
+        uint128 bounty = _owe(s, seat, remover);
+        seat.exitAt = clock.epoch;
+        seat.standing = standing.with(Standings.EXITING);
+        emit IProofOfAttestation.SeatRemoved(seatId, clock.epoch, remover, bounty);
+    }
+
+    /// @dev Moves `bountyBps` of a seat's deposit to what is owed to `to`.
+    function _owe(State storage s, Seat storage seat, address to) private returns (uint128 bounty) {
+        bounty = uint128(uint256(seat.deposit) * s.parameters.bountyBps / Scoring.MAX);
+        if (bounty == 0) return 0;
+        seat.deposit -= bounty;
+        s.treasury.deposits -= bounty;
+        s.treasury.bounties += bounty;
+        s.bounties[to] += bounty;
+    }
+
+    function takeBounty(State storage s, address to) internal returns (uint128 amount) {
+        amount = s.bounties[to];
+        if (amount == 0) revert IProofOfAttestation.NothingToPay(to);
+        s.bounties[to] = 0;
+        s.treasury.bounties -= amount;
+        emit IProofOfAttestation.BountyPaid(to, amount);
+    }
+
+    function exit(State storage s, Clock memory clock, uint32 seatId) internal {
+        Seat storage seat = s.seats[seatId];
+        Standing standing = seat.standing;
+        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
+        if (standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatIsExiting(seatId);
+        seat.exitAt = clock.epoch;
+        seat.standing = standing.with(Standings.EXITING);
+        emit IProofOfAttestation.SeatExiting(seatId, clock.epoch);
+    }
+
+    /// @dev The principal, less what penalties withhold, once unbonded and with no block open (R13).
+    function takeDeposit(State storage s, Clock memory clock, uint32 seatId, address to)
+        internal
+        returns (uint128 amount)
+    {
+        Seat storage seat = s.seats[seatId];
+        Standing standing = seat.standing;
+        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
+        if (!standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatNotExiting(seatId);
+        if (standing.has(Standings.PAID_OUT)) revert IProofOfAttestation.SeatPaidOut(seatId);
+        uint256 from = uint256(seat.exitAt) + s.parameters.unbondingEpochs;
+        if (clock.epoch < from) revert IProofOfAttestation.DepositLocked(seatId, uint32(from));
+        if (seat.history.live(Histories.OPEN, clock.epoch, clock.retention) != 0) {
+            revert IProofOfAttestation.BlocksStillOpen(seatId);
+        }
+        uint128 deposit = seat.deposit;
+        uint128 withheld = _withheld(s, deposit, standing);
+        amount = deposit - withheld;
+        seat.deposit = 0;
+        seat.standing = standing.with(Standings.PAID_OUT);
+        s.treasury.deposits -= deposit;
+        s.treasury.carry += withheld;
+        emit IProofOfAttestation.DepositPaid(seatId, to, amount, withheld);
+    }
+
+    function _withheld(State storage s, uint128 deposit, Standing standing) private view returns (uint128) {
+        uint256 most = s.parameters.maxPenalties;
+        uint256 points = standing.penalties() < most ? standing.penalties() : most;
+        return uint128(uint256(deposit) * points / most);
+    }
+
+    function takeRewards(State storage s, Clock memory clock, uint32 seatId, address to)
+        internal
+        returns (uint128 amount)
+    {
+        Rewards storage rewards = s.seats[seatId].rewards;
+        Rewarding.roll(rewards, clock.epoch, s.parameters.rewardDelayEpochs);
+        amount = rewards.matured;
+        if (amount == 0) revert IProofOfAttestation.NothingToPay(to);
+        rewards.matured = 0;
+        s.treasury.purses -= amount;
+        emit IProofOfAttestation.RewardPaid(seatId, to, amount);
+    }
+
+    /// @dev A seat that is paid out restarts, with its penalties and its chain of digests (R13).
+    function rejoin(
+        State storage s,
+        Clock memory clock,
+        uint32 seatId,
+        address operator,
+        address incarnation,
+        bytes32 measurement
+    ) internal {
+        Seat storage seat = s.seats[seatId];
+        Standing standing = seat.standing;
+        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
+        if (!standing.has(Standings.PAID_OUT)) revert IProofOfAttestation.SeatNotPaidOut(seatId);
+        if (!standing.has(Standings.ADMITTED)) Seats.requireUnbound(s, seat.deviceId);
+        Seats.requireCool(s, clock, seatId, standing);
+        if (operator == address(0)) revert IProofOfAttestation.RegistrationIncomplete();
+        uint128 deposit = s.parameters.minDeposit;
+        seat.operator = operator;
+        seat.deposit = deposit;
+        seat.joinedAt = clock.epoch;
+        seat.standing = standing.without(Standings.EXITING | Standings.PAID_OUT);
+        s.treasury.deposits += deposit;
+        emit IProofOfAttestation.SeatRejoined(seatId, clock.epoch, operator, deposit);
+        Seats.begin(s, clock, seatId, incarnation, measurement);
+    }
+
+    /// @dev Two blocks signed by one incarnation for one epoch, challenge and previous digest block its seat (R15).
+    function report(
+        State storage s,
+        Clock memory clock,
+        bytes32 domainSeparator,
+        Equivocation calldata pair,
+        address reporter
+    ) internal {
+        Seat storage seat = s.seats[pair.seat];
+        Standing standing = seat.standing;
+        if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(pair.seat);
+        if (!seat.incarnations[pair.incarnation]) {
+            revert IProofOfAttestation.IncarnationUnknown(pair.seat, pair.incarnation);
+        }
+        bytes32 first = _signed(seat, domainSeparator, pair, pair.first);
+        bytes32 second = _signed(seat, domainSeparator, pair, pair.second);
+        if (first == second) revert IProofOfAttestation.EquivocationUnproven();
+        uint128 bounty = _owe(s, seat, reporter);
+        emit IProofOfAttestation.EquivocationProven(pair.seat, pair.incarnation, pair.epoch, reporter, bounty);
+        seat.standing = Penalties.block_(s, clock, pair.seat, standing);
+    }
+
+    /// @dev The digest of a statement that the incarnation signed.
+    function _signed(
+        Seat storage seat,
+        bytes32 domainSeparator,
+        Equivocation calldata pair,
+        Statement calldata statement
+    ) private view returns (bytes32 digest) {
+        digest = Signing.digestOf(
+            ConfirmationBlock(
+                pair.seat,
+                seat.deviceId,
+                pair.incarnation,
+                pair.epoch,
+                pair.previousDigest,
+                pair.challenge,
+                statement.measurement,
+                statement.power,
+                statement.propertiesDigest,
+                statement.marks
+            ),
+            domainSeparator
+        );
+        if (!Signing.isSigner(pair.incarnation, digest, statement.r, statement.vs)) {
+            revert IProofOfAttestation.EquivocationUnproven();
+        }
+    }
+}
