@@ -1,6 +1,6 @@
-//! What each device checks in an epoch (R4, R5): no transaction assigns it, it follows from the seed.
+//! What each device checks in an epoch (R4, R5): no transaction assigns it, it follows from the root.
 //!
-//! A device whose rank the seed puts at position p checks the *latest blocks* at the L1′ positions after its
+//! A device whose rank the root puts at position p checks the *latest blocks* at the L1′ positions after its
 //! own, then a contiguous stretch of the *window*, the suspicious blocks of the epoch. Both are closed forms:
 //! device and contract compute one device's share without looking at the others'.
 //!
@@ -41,8 +41,8 @@ pub fn capacity(roster_size: u32, suspicious_checks: u8, effective_decision_mark
 /// What an epoch's opening froze that assignments follow from (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochSnapshot {
-    /// The epoch's seed.
-    pub seed: B256,
+    /// The epoch's root, by which π is keyed.
+    pub root: B256,
     /// N: how many latest blocks there are.
     pub roster_size: u32,
     /// W: how many suspicious blocks the window holds.
@@ -117,7 +117,7 @@ impl Assignment {
             return Err(AssignmentError::NoDecisionMarks);
         }
         let roster_size = epoch.roster_size;
-        let permutation = Permutation::new(epoch.seed, roster_size);
+        let permutation = Permutation::new(epoch.root, roster_size);
         let position =
             permutation.position_of(rank).ok_or(AssignmentError::RankOutsideRoster { rank, roster_size })?;
         Ok(Self::at(epoch, permutation, position))
@@ -141,7 +141,7 @@ impl Assignment {
         }
     }
 
-    /// p: where the seed put this device.
+    /// p: where the root put this device.
     pub fn position(&self) -> u32 {
         self.position
     }
@@ -229,7 +229,7 @@ mod tests {
 
     fn epoch(n: u32, w: u32, k_e: u8, l1: u8, l2: u8) -> EpochSnapshot {
         EpochSnapshot {
-            seed: B256::repeat_byte(7),
+            root: B256::repeat_byte(7),
             roster_size: n,
             window_size: w,
             effective_decision_marks: k_e,
@@ -244,7 +244,7 @@ mod tests {
 
     /// How many devices check each entry of the window; by position, since every position is taken once.
     fn coverage_by_entry(epoch: &EpochSnapshot) -> Vec<u32> {
-        let permutation = Permutation::new(epoch.seed, epoch.roster_size);
+        let permutation = Permutation::new(epoch.root, epoch.roster_size);
         let mut met = vec![0; epoch.window_size as usize];
         for position in 0..epoch.roster_size {
             let assignment = Assignment::at(epoch, permutation, position);
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn latest_blocks_are_those_at_the_next_positions() {
         let epoch = epoch(9, 0, 5, 3, 8);
-        let permutation = Permutation::new(epoch.seed, 9);
+        let permutation = Permutation::new(epoch.root, 9);
         for rank in 0..9 {
             let p = permutation.position_of(rank).expect("ranked");
             let next = [1, 2, 3].map(|i| permutation.rank_at((p + i) % 9).expect("ranked"));

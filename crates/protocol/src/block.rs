@@ -1,11 +1,11 @@
 //! The confirmation block: what a device publishes once an epoch, its EIP-712 digest, and what ties evidence
-//! to it (R4, R6).
+//! and its seat to it (R4, R6).
 
 use alloy_primitives::{Address, B256, keccak256};
-use alloy_sol_types::{Eip712Domain, SolStruct, eip712_domain};
+use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, eip712_domain};
 use serde::{Deserialize, Serialize};
 
-use crate::{Deployment, DeviceId, Epoch, Marks, Power, SeatId};
+use crate::{Deployment, DeviceId, Epoch, Marks, Power, SeatId, domain};
 
 /// The EIP-712 struct as the contract names it; apart, because its fields are words and ours have types.
 mod typed_data {
@@ -105,12 +105,28 @@ pub fn report_data(digest: B256, incarnation: Address) -> [u8; REPORT_DATA_BYTES
     data
 }
 
-/// `keccak256(digest ‖ evidence hash)`, what the contract keeps of a block (R6).
-pub fn evidence_binding(digest: B256, evidence_hash: B256) -> B256 {
-    let mut preimage = [0; 64];
+/// `keccak256(digest ‖ evidence hash ‖ certificates hash)`, what the contract keeps of a block (R6).
+///
+/// The certificates hash is zero if the incarnation has not published any.
+pub fn evidence_binding(digest: B256, evidence_hash: B256, certificates_hash: B256) -> B256 {
+    let mut preimage = [0; 96];
     preimage[..32].copy_from_slice(digest.as_slice());
-    preimage[32..].copy_from_slice(evidence_hash.as_slice());
+    preimage[32..64].copy_from_slice(evidence_hash.as_slice());
+    preimage[64..].copy_from_slice(certificates_hash.as_slice());
     keccak256(preimage)
+}
+
+/// `keccak256(abi.encode(IDENTITY, address operator, address incarnation, bytes32 deviceId, bytes32 measurement,
+/// bytes32 certificatesHash))`: the one word by which the contract knows what a publication brings along (R6).
+pub fn identity(
+    operator: Address,
+    incarnation: Address,
+    device_id: DeviceId,
+    measurement: B256,
+    certificates_hash: B256,
+) -> B256 {
+    let fields = (domain::IDENTITY, operator, incarnation, device_id.0, measurement, certificates_hash);
+    keccak256(fields.abi_encode())
 }
 
 #[cfg(test)]
@@ -218,9 +234,30 @@ mod tests {
     }
 
     #[test]
-    fn evidence_binding_hashes_both_in_order() {
-        let (digest, evidence) = (B256::repeat_byte(1), B256::repeat_byte(2));
-        assert_eq!(evidence_binding(digest, evidence), keccak256([digest.0, evidence.0].concat()));
-        assert_ne!(evidence_binding(digest, evidence), evidence_binding(evidence, digest));
+    fn evidence_binding_hashes_three_words_in_order() {
+        let (digest, evidence, certificates) =
+            (B256::repeat_byte(1), B256::repeat_byte(2), B256::repeat_byte(3));
+        let binding = evidence_binding(digest, evidence, certificates);
+        assert_eq!(binding, keccak256([digest.0, evidence.0, certificates.0].concat()));
+        assert_ne!(binding, evidence_binding(evidence, digest, certificates));
+        assert_ne!(binding, evidence_binding(digest, certificates, evidence));
+    }
+
+    #[test]
+    fn identity_hashes_six_words() {
+        let (operator, incarnation) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let (device_id, measurement, certificates) =
+            (DeviceId(B256::repeat_byte(3)), B256::repeat_byte(4), B256::repeat_byte(5));
+        let words = [
+            keccak256("multee/identity/v1").0,
+            word(operator.as_slice()),
+            word(incarnation.as_slice()),
+            device_id.0.0,
+            measurement.0,
+            certificates.0,
+        ];
+        let hash = identity(operator, incarnation, device_id, measurement, certificates);
+        assert_eq!(hash, keccak256(words.concat()));
+        assert_ne!(hash, identity(incarnation, operator, device_id, measurement, certificates));
     }
 }

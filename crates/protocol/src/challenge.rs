@@ -1,6 +1,6 @@
-//! The epoch's seed (R2) and the challenge each device answers with fresh evidence (R4).
+//! The epoch's seed (R2), its root, and the challenge each device answers with fresh evidence (R4).
 //!
-//! Both are keccak256 over `abi.encode` of a domain tag and fixed-width fields: one 32-byte word each, so
+//! All are keccak256 over `abi.encode` of a domain tag and fixed-width fields: one 32-byte word each, so
 //! that no two different inputs share a preimage.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
@@ -41,7 +41,54 @@ impl SeedInputs {
     }
 }
 
-/// What a challenge is made of (R4): evidence that answers it cannot be older than the seed, and a host that
+/// What an epoch's root is made of (R4): its seed, bound to contract, time, policy and reference values.
+///
+/// Assignments and challenges follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochRoot {
+    /// The contract that opened the epoch.
+    pub deployment: Deployment,
+    /// The opened epoch.
+    pub epoch: Epoch,
+    /// When that epoch began, in seconds since 1970-01-01 UTC: the clock of every appraisal in it (R16).
+    pub epoch_start_s: u64,
+    /// The epoch's seed.
+    pub seed: B256,
+    /// The evidence policy's digest, frozen at the opening (R16).
+    pub policy_digest: B256,
+    /// The reference list's digest, frozen at the opening (R16).
+    pub reference_list_digest: B256,
+}
+
+impl EpochRoot {
+    /// `keccak256(abi.encode(EPOCH, uint256 chainId, address contract, uint32 epoch, uint64 epochStart,
+    /// bytes32 seed, bytes32 policyDigest, bytes32 referenceListDigest))`.
+    pub fn root(&self) -> B256 {
+        let fields = (
+            domain::EPOCH,
+            U256::from(self.deployment.chain_id),
+            self.deployment.contract,
+            self.epoch,
+            self.epoch_start_s,
+            self.seed,
+            self.policy_digest,
+            self.reference_list_digest,
+        );
+        keccak256(fields.abi_encode())
+    }
+}
+
+/// `keccak256(abi.encode(CHALLENGE, bytes32 root, uint32 seat))`: what a seat's evidence must answer in the
+/// epoch with this root (R4).
+pub fn challenge(root: B256, seat: SeatId) -> B256 {
+    let mut preimage = [0; 96];
+    preimage[..32].copy_from_slice(domain::CHALLENGE.as_slice());
+    preimage[32..64].copy_from_slice(root.as_slice());
+    preimage[92..].copy_from_slice(&seat.0.to_be_bytes());
+    keccak256(preimage)
+}
+
+/// All that a challenge is made of (R4): evidence that answers it cannot be older than the seed, and a host that
 /// tells its TEE another time, policy or reference list makes it answer another challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChallengeInputs {
@@ -49,7 +96,7 @@ pub struct ChallengeInputs {
     pub deployment: Deployment,
     /// The opened epoch.
     pub epoch: Epoch,
-    /// When that epoch began, in seconds since 1970-01-01 UTC: the clock of every appraisal in it (R16).
+    /// When that epoch began, in seconds since 1970-01-01 UTC.
     pub epoch_start_s: u64,
     /// The epoch's seed.
     pub seed: B256,
@@ -62,21 +109,16 @@ pub struct ChallengeInputs {
 }
 
 impl ChallengeInputs {
-    /// `keccak256(abi.encode(CHALLENGE, uint256 chainId, address contract, uint32 epoch, uint64 epochStart,
-    /// bytes32 seed, uint32 seat, bytes32 policyDigest, bytes32 referenceListDigest))`.
+    /// The root of the epoch ([`EpochRoot`]).
+    pub fn root(&self) -> B256 {
+        let Self { deployment, epoch, epoch_start_s, seed, seat: _, policy_digest, reference_list_digest } =
+            *self;
+        EpochRoot { deployment, epoch, epoch_start_s, seed, policy_digest, reference_list_digest }.root()
+    }
+
+    /// The challenge to the seat in the epoch with that root ([`challenge`]).
     pub fn challenge(&self) -> B256 {
-        let fields = (
-            domain::CHALLENGE,
-            U256::from(self.deployment.chain_id),
-            self.deployment.contract,
-            self.epoch,
-            self.epoch_start_s,
-            self.seed,
-            self.seat.0,
-            self.policy_digest,
-            self.reference_list_digest,
-        );
-        keccak256(fields.abi_encode())
+        challenge(self.root(), self.seat)
     }
 }
 
@@ -132,20 +174,25 @@ mod tests {
     }
 
     #[test]
-    fn challenge_hashes_nine_words() {
+    fn root_hashes_eight_words_and_the_challenge_three() {
         let inputs = challenge_inputs();
-        let words = [
-            keccak256("multee/challenge/v1").0,
-            word(&31_337_u64.to_be_bytes()),
-            word(DEPLOYMENT.contract.as_slice()),
-            word(&7_u32.to_be_bytes()),
-            word(&1_700_000_000_u64.to_be_bytes()),
-            inputs.seed.0,
-            word(&5_u32.to_be_bytes()),
-            inputs.policy_digest.0,
-            inputs.reference_list_digest.0,
-        ];
+        let root = keccak256(
+            [
+                keccak256("multee/epoch/v1").0,
+                word(&31_337_u64.to_be_bytes()),
+                word(DEPLOYMENT.contract.as_slice()),
+                word(&7_u32.to_be_bytes()),
+                word(&1_700_000_000_u64.to_be_bytes()),
+                inputs.seed.0,
+                inputs.policy_digest.0,
+                inputs.reference_list_digest.0,
+            ]
+            .concat(),
+        );
+        assert_eq!(inputs.root(), root);
+        let words = [keccak256("multee/challenge/v2").0, root.0, word(&5_u32.to_be_bytes())];
         assert_eq!(inputs.challenge(), keccak256(words.concat()));
+        assert_eq!(challenge(root, SeatId(5)), inputs.challenge());
     }
 
     #[test]

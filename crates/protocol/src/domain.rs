@@ -11,8 +11,14 @@ pub const DEVICE: B256 = b256!("1c1310188cf237c01bbd65ba39e6db86754233acf68d3415
 /// Opens the hash that makes an epoch's seed (`"multee/seed/v1"`, R2).
 pub const SEED: B256 = b256!("a34c30c21bbb32626e28d0306a255ceb36400a51d866d75c7e30a569a0fa9a82");
 
-/// Opens the hash that makes a challenge (`"multee/challenge/v1"`, R4).
-pub const CHALLENGE: B256 = b256!("6a0cfc17406a41f5f2421b0bf128b16498c5ababbaa4207bf510f64a344764b1");
+/// Opens the hash that makes an epoch's root (`"multee/epoch/v1"`, R4).
+pub const EPOCH: B256 = b256!("db1e90a9f6e5164c8e5e5e25ffe09a6ddb3ecb0ebc3ff328baa41da14cd416f3");
+
+/// Opens the hash that makes a challenge (`"multee/challenge/v2"`, R4).
+pub const CHALLENGE: B256 = b256!("219ae2144862f2327aba4540f83c059c1447dfca2b8cef32a09acf15d41d1986");
+
+/// Opens the hash of what a publication must know of its seat (`"multee/identity/v1"`, R6).
+pub const IDENTITY: B256 = b256!("5e33554e89eec76d9c645123a3d9f8d0d0aa3ae8ba1c9e450e25bd09dc5c472f");
 
 #[cfg(test)]
 mod tests {
@@ -23,6 +29,8 @@ mod tests {
     fn tags_are_the_hashes_of_their_names() {
         assert_eq!(DEVICE, keccak256("multee/device/v1"));
         assert_eq!(SEED, keccak256("multee/seed/v1"));
-        assert_eq!(CHALLENGE, keccak256("multee/challenge/v1"));
+        assert_eq!(EPOCH, keccak256("multee/epoch/v1"));
+        assert_eq!(CHALLENGE, keccak256("multee/challenge/v2"));
+        assert_eq!(IDENTITY, keccak256("multee/identity/v1"));
     }
 }

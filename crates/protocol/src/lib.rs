@@ -7,9 +7,9 @@
 //! | `ids` | seats, TEE types, device ids, block ids | R3, R14 |
 //! | `mark` | verdicts on assigned blocks, 64 to a word | R4 |
 //! | [`domain`] | the tags that keep hashes apart | R4 |
-//! | `challenge` | the epoch's seed, the challenge to each seat | R2, R4 |
-//! | `block` | the confirmation block, its EIP-712 digest, report data | R4, R6 |
-//! | `permutation` | the seeded order of a roster | R4 |
+//! | `challenge` | the epoch's seed and root, the challenge to each seat | R2, R4 |
+//! | `block` | the confirmation block, its EIP-712 digest, report data, bindings | R4, R6 |
+//! | `permutation` | the order that a root gives a roster | R4 |
 //! | `assignment` | what each device checks, and how many check each block | R4, R5 |
 //! | `standing` | scores, weights, tiers | R7, R11 |
 //! | `tally` | marks added up, verdicts, validity and judgement | R5, R7, R9 |
@@ -48,8 +48,10 @@ mod trust;
 pub use assignment::{
     Assignment, AssignmentError, Check, EpochSnapshot, capacity, coverage, effective_decision_marks,
 };
-pub use block::{ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence_binding, report_data};
-pub use challenge::{ChallengeInputs, Deployment, SeedInputs};
+pub use block::{
+    ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence_binding, identity, report_data,
+};
+pub use challenge::{ChallengeInputs, Deployment, EpochRoot, SeedInputs, challenge};
 pub use ids::{BlockId, BlockIdError, DeviceId, Epoch, Power, SeatId, TeeType};
 pub use mark::{Mark, MarkError, Marks};
 pub use parameters::{Fixed, ParameterError, Parameters};

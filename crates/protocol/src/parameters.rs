@@ -11,12 +11,15 @@ use crate::{Gain, Marks};
 #[allow(clippy::cast_possible_truncation, reason = "64")]
 const MARK_PLACES: u8 = Marks::PLACES as u8;
 
+/// The largest deposit, and the largest pot from one source: 10³⁰ of the token's smallest unit.
+const AMOUNT_MAX: u128 = 1_000_000_000_000_000_000_000_000_000_000;
+
 /// What never changes after deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fixed {
     /// An epoch's length in seconds, 12..=31536000 (a year).
     pub epoch_seconds: u32,
-    /// Epochs after which a block is void and its record may be overwritten (R9, R14), 16..=48.
+    /// Epochs after which a block is void and its record may be overwritten (R9, R14), 16..=40.
     pub retention_epochs: u8,
     /// Seats there can be, 1..=2²⁰ (R14).
     pub max_seats: u32,
@@ -33,7 +36,7 @@ impl Fixed {
     /// Names the first number that is out of its bounds.
     pub fn validate(&self) -> Result<(), ParameterError> {
         within("epoch_seconds", self.epoch_seconds, 12, 31_536_000)?;
-        within("retention_epochs", self.retention_epochs, 16, 48)?;
+        within("retention_epochs", self.retention_epochs, 16, 40)?;
         within("max_seats", self.max_seats, 1, 1 << 20)
     }
 }
@@ -67,11 +70,11 @@ pub struct Parameters {
     pub finality_epochs: u8,
     /// Epochs a suspended seat waits before it may restart (R11), 0..=1000.
     pub restart_cooldown_epochs: u16,
-    /// The deposit of a joining seat (R1), from 1: what there is to slash.
+    /// The deposit of a new seat (R1), 1..=10³⁰: what there is to slash.
     pub min_deposit: u128,
-    /// The most an epoch pays out of unallocated funds, and as much again out of carry (R12).
+    /// The pot of an epoch, from unallocated funds and as much again out of carry (R12), 0..=10³⁰.
     pub reward_per_epoch: u128,
-    /// Epochs after which the buckets of owed rewards roll (R12), 1..=3650.
+    /// Epochs in which a bucket of rewards matures (R12), 1..=1825.
     pub reward_delay_epochs: u16,
     /// Epochs between an announced exit and its payment (R13), 1..=3650.
     pub unbonding_epochs: u16,
@@ -125,11 +128,42 @@ pub enum ParameterError {
     },
 }
 
+impl ParameterError {
+    /// The field's name as the contract's errors have it.
+    pub fn contract_name(&self) -> &'static str {
+        let Self::OutOfBounds { name, .. } = self;
+        CONTRACT_NAMES.iter().find(|names| names.0 == *name).map_or(name, |names| names.1)
+    }
+}
+
+/// Names of fields here and in the contract.
+const CONTRACT_NAMES: [(&str, &str); 19] = [
+    ("epoch_seconds", "epochSeconds"),
+    ("retention_epochs", "retentionEpochs"),
+    ("max_seats", "maxSeats"),
+    ("latest_checks", "latestChecks"),
+    ("suspicious_checks", "suspiciousChecks"),
+    ("decision_marks", "decisionMarks"),
+    ("max_penalties", "maxPenalties"),
+    ("full_gain_streak", "fullGainStreak"),
+    ("finality_epochs", "finalityEpochs"),
+    ("power_tolerance_bps", "powerToleranceBps"),
+    ("score_gain_bps", "scoreGainBps"),
+    ("admission_score", "admissionScore"),
+    ("restart_cooldown_epochs", "restartCooldownEpochs"),
+    ("reward_delay_epochs", "rewardDelayEpochs"),
+    ("unbonding_epochs", "unbondingEpochs"),
+    ("restricted_reward_bps", "restrictedRewardBps"),
+    ("bounty_bps", "bountyBps"),
+    ("min_deposit", "minDeposit"),
+    ("reward_per_epoch", "rewardPerEpoch"),
+];
+
 impl Parameters {
     /// Whether a network can run with these numbers.
     ///
     /// # Errors
-    /// Names the first number that is out of its bounds.
+    /// Names the first number that is out of its bounds, in the contract's order.
     pub fn validate(&self) -> Result<(), ParameterError> {
         self.validate_checks()?;
         self.validate_trust()?;
@@ -150,20 +184,21 @@ impl Parameters {
 
     fn validate_trust(&self) -> Result<(), ParameterError> {
         within("max_penalties", self.max_penalties, 1, u8::MAX)?;
+        within("full_gain_streak", self.full_gain_streak, 1, 15)?;
+        within("finality_epochs", self.finality_epochs, 1, 11)?;
         within("power_tolerance_bps", self.power_tolerance_bps, 0, 10_000_u16)?;
         within("score_gain_bps", self.score_gain_bps, 1, 10_000_u16)?;
         within("admission_score", self.admission_score, 5000_u16, 8999_u16)?;
-        within("full_gain_streak", self.full_gain_streak, 1, 15)?;
-        within("finality_epochs", self.finality_epochs, 1, 11)
+        within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16)
     }
 
     fn validate_economy(&self) -> Result<(), ParameterError> {
-        within("min_deposit", self.min_deposit, 1, u128::MAX)?;
-        within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16)?;
-        within("reward_delay_epochs", self.reward_delay_epochs, 1, 3650_u16)?;
+        within("reward_delay_epochs", self.reward_delay_epochs, 1, 1825_u16)?;
         within("unbonding_epochs", self.unbonding_epochs, 1, 3650_u16)?;
         within("restricted_reward_bps", self.restricted_reward_bps, 0, 10_000_u16)?;
-        within("bounty_bps", self.bounty_bps, 0, 5000_u16)
+        within("bounty_bps", self.bounty_bps, 0, 5000_u16)?;
+        within("min_deposit", self.min_deposit, 1, AMOUNT_MAX)?;
+        within("reward_per_epoch", self.reward_per_epoch, 0, AMOUNT_MAX)
     }
 }
 
@@ -230,9 +265,9 @@ mod tests {
             full_gain_streak: 15,
             finality_epochs: 11,
             restart_cooldown_epochs: 1000,
-            min_deposit: u128::MAX,
-            reward_per_epoch: u128::MAX,
-            reward_delay_epochs: 3650,
+            min_deposit: AMOUNT_MAX,
+            reward_per_epoch: AMOUNT_MAX,
+            reward_delay_epochs: 1825,
             unbonding_epochs: 3650,
             restricted_reward_bps: 10_000,
             bounty_bps: 5000,
@@ -260,9 +295,11 @@ mod tests {
         assert_eq!(refused_field(with(|p| p.finality_epochs = 0)), "finality_epochs");
         assert_eq!(refused_field(with(|p| p.finality_epochs = 12)), "finality_epochs");
         assert_eq!(refused_field(with(|p| p.min_deposit = 0)), "min_deposit");
+        assert_eq!(refused_field(with(|p| p.min_deposit = AMOUNT_MAX + 1)), "min_deposit");
+        assert_eq!(refused_field(with(|p| p.reward_per_epoch = AMOUNT_MAX + 1)), "reward_per_epoch");
         assert_eq!(refused_field(with(|p| p.restart_cooldown_epochs = 1001)), "restart_cooldown_epochs");
         assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 0)), "reward_delay_epochs");
-        assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 3651)), "reward_delay_epochs");
+        assert_eq!(refused_field(with(|p| p.reward_delay_epochs = 1826)), "reward_delay_epochs");
         assert_eq!(refused_field(with(|p| p.unbonding_epochs = 0)), "unbonding_epochs");
         assert_eq!(refused_field(with(|p| p.unbonding_epochs = 3651)), "unbonding_epochs");
         assert_eq!(refused_field(with(|p| p.restricted_reward_bps = 10_001)), "restricted_reward_bps");
@@ -282,7 +319,7 @@ mod tests {
             Fixed { epoch_seconds: 11, ..fixed },
             Fixed { epoch_seconds: 31_536_001, ..fixed },
             Fixed { retention_epochs: 15, ..fixed },
-            Fixed { retention_epochs: 49, ..fixed },
+            Fixed { retention_epochs: 41, ..fixed },
             Fixed { max_seats: 0, ..fixed },
             Fixed { max_seats: (1 << 20) + 1, ..fixed },
         ] {
@@ -294,5 +331,6 @@ mod tests {
     fn an_error_tells_the_value_and_its_bounds() {
         let error = with(|p| p.bounty_bps = 5001).validate().expect_err("refused");
         assert_eq!(error.to_string(), "bounty_bps is 5001, outside 0..=5000");
+        assert_eq!(error.contract_name(), "bountyBps");
     }
 }

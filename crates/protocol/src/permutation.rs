@@ -1,7 +1,7 @@
-//! The seeded permutation of a roster's ranks (R4).
+//! The permutation of a roster's ranks by an epoch's root (R4).
 //!
 //! A Feistel network on 2h bits, h least with 4^h ≥ N, twelve rounds, walked along its cycle until the image
-//! lies below N. Anyone computes one device's position from the seed alone, on chain too, without shuffling a
+//! lies below N. Anyone computes one device's position from the root alone, on chain too, without shuffling a
 //! list. Each walk takes fewer than four networks on average, since N > 4^(h−1).
 //!
 //! **Rounds.** Ranks follow the order of publication, so colluders can choose how far apart theirs are. They
@@ -14,19 +14,19 @@ use alloy_primitives::{B256, keccak256};
 /// Rounds of the network (R4).
 const ROUNDS: u8 = 12;
 
-/// A permutation of the numbers below N, fixed by a seed.
+/// A permutation of the numbers below N, fixed by a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permutation {
-    seed: B256,
+    root: B256,
     size: u32,
     half_bits: u32,
 }
 
 impl Permutation {
-    /// The permutation of `0..size` that follows from `seed`.
-    pub fn new(seed: B256, size: u32) -> Self {
+    /// The permutation of `0..size` that follows from `root`.
+    pub fn new(root: B256, size: u32) -> Self {
         let bits = u32::BITS - size.saturating_sub(1).leading_zeros();
-        Self { seed, size, half_bits: bits.div_ceil(2) }
+        Self { root, size, half_bits: bits.div_ceil(2) }
     }
 
     /// N: how many numbers are permuted.
@@ -66,10 +66,10 @@ impl Permutation {
         self.join(left, right)
     }
 
-    /// `keccak256(abi.encode(bytes32 seed, uint256 number, uint256 right)) mod 2^h`.
+    /// `keccak256(abi.encode(bytes32 root, uint256 number, uint256 right)) mod 2^h`.
     fn round(&self, number: u8, right: u32) -> u32 {
         let mut preimage = [0; 96];
-        preimage[..32].copy_from_slice(self.seed.as_slice());
+        preimage[..32].copy_from_slice(self.root.as_slice());
         preimage[63] = number;
         preimage[92..].copy_from_slice(&right.to_be_bytes());
         let [.., a, b, c, d] = keccak256(preimage).0;
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn every_small_roster_is_permuted_and_found_again() {
-        for seed in 0..8 {
+        for root in 0..8 {
             for n in 1..=70 {
-                assert_is_bijection(Permutation::new(B256::repeat_byte(seed), n));
+                assert_is_bijection(Permutation::new(B256::repeat_byte(root), n));
             }
         }
     }
@@ -152,14 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn another_seed_gives_another_order() {
+    fn another_root_gives_another_order() {
         let order =
-            |seed| (0..64).map(|r| Permutation::new(B256::repeat_byte(seed), 64).position_of(r)).collect();
+            |root| (0..64).map(|r| Permutation::new(B256::repeat_byte(root), 64).position_of(r)).collect();
         let (one, other): (Vec<_>, Vec<_>) = (order(1), order(2));
         assert_ne!(one, other);
     }
 
-    /// Of one draw a seed: χ² of the rank at each position (each position drawn equally often, n(n−1) degrees
+    /// Of one draw a root: χ² of the rank at each position (each position drawn equally often, n(n−1) degrees
     /// of freedom), and of the ordered pair standing at it and at the next (n(n−1) − 1).
     fn chi_squared(name: &str, n: u32, draws: u32) -> (f64, f64) {
         let mut ranks = vec![0_u32; (n * n) as usize];

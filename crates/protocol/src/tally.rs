@@ -23,19 +23,30 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A tally whose weights sum to this is closed: it takes no more marks (R7).
+    pub const CLOSED_AT: u32 = 2_000_000;
+
+    /// The number of marks stays here, more than twice what any decision asks for (R7).
+    pub const COUNT_MAX: u8 = 127;
+
     /// Adds a mark of a seat of this weight; whether it counted (R7).
     ///
-    /// An abstention, a mark without weight, and a mark beyond the 255th change nothing. With weights to
-    /// 10000 each sum stays below 2²², the width of its field in the contract's log.
+    /// An abstention, a mark without weight, and a mark on a closed tally change nothing. With weights to
+    /// 10000 each sum stays below 2²¹, the width of its field in the contract's log.
     pub fn add(&mut self, mark: Mark, weight: u16) -> bool {
         let weight = weight.min(Score::MAX.bps());
-        if mark == Mark::Abstain || weight == 0 || self.count == u8::MAX {
+        if mark == Mark::Abstain || weight == 0 || self.is_closed() {
             return false;
         }
         let side = if mark.is_negative() { &mut self.negative } else { &mut self.positive };
         *side += u32::from(weight);
-        self.count += 1;
+        self.count = self.count.saturating_add(1).min(Self::COUNT_MAX);
         true
+    }
+
+    /// Whether marks on it are not counted any more (R7).
+    pub fn is_closed(&self) -> bool {
+        self.positive + self.negative >= Self::CLOSED_AT
     }
 
     /// The weight of the counted valid marks.
@@ -48,7 +59,7 @@ impl Tally {
         self.negative
     }
 
-    /// How many marks were counted.
+    /// How many marks were counted, up to 127.
     pub fn count(&self) -> u8 {
         self.count
     }
@@ -153,16 +164,28 @@ mod tests {
     }
 
     #[test]
-    fn the_256th_mark_is_not_counted_and_sums_fit_22_bits() {
+    fn a_tally_closes_at_two_million_and_sides_fit_21_bits() {
         let mut tally = Tally::default();
-        for _ in 0..255 {
+        for _ in 0..199 {
             assert!(tally.add(Mark::EvidenceInvalid, 10_000));
         }
-        let full = tally;
-        assert!(!tally.add(Mark::Valid, 10_000));
-        assert_eq!(tally, full);
-        assert_eq!((tally.count(), tally.negative()), (255, 2_550_000));
-        assert!(tally.negative() < 1 << 22);
+        assert!(tally.add(Mark::EvidenceInvalid, 9_999));
+        assert!(!tally.is_closed());
+        assert!(tally.add(Mark::EvidenceInvalid, 10_000));
+        assert_eq!(tally.negative(), 2_009_999);
+        let closed = tally;
+        assert!(!tally.add(Mark::Valid, 1));
+        assert_eq!((tally, tally.is_closed()), (closed, true));
+        assert!(tally.negative() < 1 << 21);
+    }
+
+    #[test]
+    fn the_number_of_marks_stays_at_127_and_weights_go_on() {
+        let mut tally = Tally::default();
+        for _ in 0..300 {
+            assert!(tally.add(Mark::Valid, 2500));
+        }
+        assert_eq!((tally.count(), tally.positive()), (127, 750_000));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use multee_protocol::{
     Assignment, BlockId, ChallengeInputs, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot,
     Gain, Mark, Marks, Permutation, Score, SeatId, SeedInputs, Settled, Standing, TeeType, Trust, capacity,
-    coverage, domain, domain_separator, effective_decision_marks, evidence_binding, report_data,
+    coverage, domain, domain_separator, effective_decision_marks, evidence_binding, identity, report_data,
 };
 use serde_json::Value;
 
@@ -46,7 +46,9 @@ fn constants(columns: &mut Columns) {
     columns.insert("contract", text(deployment.contract).into());
     columns.insert("domainDevice", text(domain::DEVICE).into());
     columns.insert("domainSeed", text(domain::SEED).into());
+    columns.insert("domainEpoch", text(domain::EPOCH).into());
     columns.insert("domainChallenge", text(domain::CHALLENGE).into());
+    columns.insert("domainIdentity", text(domain::IDENTITY).into());
     columns.insert("domainSeparator", text(domain_separator(&deployment)).into());
 }
 
@@ -80,6 +82,7 @@ fn challenges(columns: &mut Columns) {
         push(columns, "challengeSeats", inputs.seat.0);
         push(columns, "challengePolicyDigests", text(inputs.policy_digest));
         push(columns, "challengeReferenceListDigests", text(inputs.reference_list_digest));
+        push(columns, "challengeRoots", text(inputs.root()));
         push(columns, "challenges", text(inputs.challenge()));
     }
 }
@@ -138,7 +141,15 @@ fn blocks(columns: &mut Columns) {
         let report_data = report_data(digest, block.incarnation);
         push(columns, "blockReportData", text(Bytes::copy_from_slice(&report_data)));
         push(columns, "blockEvidenceHashes", text(evidence_hash));
-        push(columns, "blockEvidenceBindings", text(evidence_binding(digest, evidence_hash)));
+        let certificates_hash = if index == 0 { B256::ZERO } else { sample("certificates", index) };
+        push(columns, "blockCertificatesHashes", text(certificates_hash));
+        let binding = evidence_binding(digest, evidence_hash, certificates_hash);
+        push(columns, "blockEvidenceBindings", text(binding));
+        let operator = Address::from_slice(&sample("operator", index)[..20]);
+        push(columns, "identityOperators", text(operator));
+        let identity =
+            identity(operator, block.incarnation, block.device_id, block.measurement, certificates_hash);
+        push(columns, "identities", text(identity));
     }
 }
 
@@ -205,7 +216,7 @@ const ASSIGNMENTS: [(u32, u32, u8, u8, u8, u32); 14] = [
 fn assignments(columns: &mut Columns) {
     for (index, (n, w, k_e, l1, l2, rank)) in ASSIGNMENTS.into_iter().enumerate() {
         let epoch = EpochSnapshot {
-            seed: sample("seed", index),
+            root: sample("seed", index),
             roster_size: n,
             window_size: w,
             effective_decision_marks: k_e,
@@ -213,7 +224,7 @@ fn assignments(columns: &mut Columns) {
             suspicious_checks: l2,
         };
         let assignment = Assignment::new(&epoch, rank).expect("ranked");
-        push(columns, "assignmentSeeds", text(epoch.seed));
+        push(columns, "assignmentSeeds", text(epoch.root));
         push(columns, "assignmentRosterSizes", n);
         push(columns, "assignmentWindowSizes", w);
         push(columns, "assignmentEffectiveDecisionMarks", k_e);
