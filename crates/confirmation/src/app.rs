@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256};
 use multee_evidence::{EvidenceBundle, ObtainQuote, Properties};
 use multee_protocol::{ConfirmationBlock, Deployment, Epoch, Mark, Marks, Power, SeatId};
 use rand_core::CryptoRngCore;
@@ -164,11 +164,17 @@ impl ConfirmationApp {
     ) -> Result<SignedBlock, Refusal> {
         let quote = self.attester.0.quote(&block.report_data(deployment));
         let quote = quote.map_err(|error| Refusal::NoQuote(cut(error.to_string())))?;
-        let bundle = EvidenceBundle { properties: self.config.properties.encode(), quote };
-        let evidence: Bytes = bundle.encode().map_err(|_| too_large(&bundle))?.into();
+        let (bundle, certificates) = EvidenceBundle::split(self.config.properties.encode(), &quote);
+        let evidence = bundle.encode_beside(&certificates).map_err(|_| too_large(&bundle, &certificates))?;
         let signature =
             self.key.sign(&block, deployment).map_err(|_| Refusal::NotSigned(block.digest(deployment)))?;
-        Ok(SignedBlock { block, signature, evidence, verdicts })
+        Ok(SignedBlock {
+            block,
+            signature,
+            evidence: evidence.into(),
+            certificates: certificates.into(),
+            verdicts,
+        })
     }
 }
 
@@ -246,8 +252,8 @@ fn cut(mut text: String) -> String {
     text
 }
 
-fn too_large(bundle: &EvidenceBundle) -> Refusal {
-    let len = bundle.properties.len() + bundle.quote.len();
+fn too_large(bundle: &EvidenceBundle, certificates: &[u8]) -> Refusal {
+    let len = bundle.properties.len() + bundle.quote.rest().len() + certificates.len();
     Refusal::EvidenceTooLarge { len: len as u64, max: EvidenceBundle::BYTES_MAX as u64 }
 }
 

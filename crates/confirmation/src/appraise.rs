@@ -1,8 +1,9 @@
 //! The verdict on one assigned block.
 //!
 //! First come the questions whose answer would be the host's fault, and those earn an abstention: is this the
-//! context the block answered, are its policy, its reference values and its evidence all here? Only then is
-//! the device judged, by the clock of the block's own epoch, so that every verifier finds the same (R16).
+//! context the block answered, are its policy, its reference values, its evidence and its certificates all
+//! here? Only then is the device judged, by the clock of the block's own epoch, so that every verifier finds the
+//! same (R16).
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,12 @@ pub enum Objection {
     /// The bytes given are not the evidence that was published with the block.
     #[error("the evidence given is not what was published with the block")]
     EvidenceExchanged,
+    /// The certificates that belong into the evidence could not be had, though they were published.
+    #[error("the certificates are withheld")]
+    CertificatesWithheld,
+    /// The bytes given are not the certificates that the incarnation published.
+    #[error("the certificates given are not those that the incarnation published")]
+    CertificatesExchanged,
     /// Collateral could not be had, or cannot be read; what the quote shows without it is in order.
     #[error("collateral is not given or cannot be read")]
     CollateralMissing,
@@ -97,6 +104,8 @@ impl Objection {
             | Self::ReferenceValuesMissing(_)
             | Self::EvidenceWithheld
             | Self::EvidenceExchanged
+            | Self::CertificatesWithheld
+            | Self::CertificatesExchanged
             | Self::CollateralMissing => Mark::Abstain,
             Self::BundleMalformed(_) => Mark::EvidenceInvalid,
             Self::NotAppraised(error) => error.mark(),
@@ -154,18 +163,20 @@ impl Appraiser {
             .ok_or(Objection::PolicyMissing(context.policy_digest))?;
         let references = self.references.get(&context.reference_digest);
         let references = references.ok_or(Objection::ReferenceValuesMissing(context.reference_digest))?;
-        let bundle = EvidenceBundle::decode(published_evidence(deployment, assigned)?)?;
+        let (evidence, certificates) = published(deployment, assigned)?;
+        let bundle = EvidenceBundle::decode(evidence)?;
+        let quote = bundle.quote.join(certificates)?;
 
         // What is wrong with the quote itself, or does not fit the block, needs no collateral: else a device could
         // escape by being so wrong that nobody knows which collateral to fetch.
-        let examined = verifier.examine(&bundle.quote, None, context.epoch_start_s)?;
+        let examined = verifier.examine(&quote, None, context.epoch_start_s)?;
         check_binding(deployment, assigned, &examined)?;
         check_measurement(assigned, examined.measurement, references)?;
         let collateral =
             assigned.collateral.and_then(|index| self.collaterals.get(usize::from(index))?.as_ref());
         let collateral = collateral.ok_or(Objection::CollateralMissing)?;
         self.quotes_verified += 1;
-        let evidence = verifier.appraise(&bundle.quote, collateral, context.epoch_start_s)?;
+        let evidence = verifier.appraise(&quote, collateral, context.epoch_start_s)?;
         check_properties(assigned, &evidence, &bundle.properties, verifier.policy())?;
         Ok(evidence)
     }
@@ -221,17 +232,26 @@ fn check_context(deployment: &Deployment, assigned: &AssignedBlock) -> Result<()
     Ok(())
 }
 
-/// The evidence, if it is what was published with the block.
-fn published_evidence<'a>(
+/// Evidence and certificates, if they are what was published for the block. If no certificates were, there are none,
+/// whatever is given: then the device is judged by what it published.
+fn published<'a>(
     deployment: &Deployment,
     assigned: &'a AssignedBlock,
-) -> Result<&'a [u8], Objection> {
+) -> Result<(&'a [u8], &'a [u8]), Objection> {
+    let AssignedBlock { block, evidence_hash, certificates_hash, .. } = assigned;
     let evidence = assigned.evidence.as_ref().ok_or(Objection::EvidenceWithheld)?;
-    let binding = evidence_binding(assigned.block.digest(deployment), assigned.evidence_hash);
-    if keccak256(evidence) != assigned.evidence_hash || binding != assigned.evidence_binding {
+    let binding = evidence_binding(block.digest(deployment), *evidence_hash, *certificates_hash);
+    if keccak256(evidence) != *evidence_hash || binding != assigned.evidence_binding {
         return Err(Objection::EvidenceExchanged);
     }
-    Ok(evidence)
+    if certificates_hash.is_zero() {
+        return Ok((evidence, &[]));
+    }
+    let certificates = assigned.certificates.as_ref().ok_or(Objection::CertificatesWithheld)?;
+    if keccak256(certificates) != *certificates_hash {
+        return Err(Objection::CertificatesExchanged);
+    }
+    Ok((evidence, certificates))
 }
 
 /// Whether the evidence was made for this block, by the machine and the key it names (R4).

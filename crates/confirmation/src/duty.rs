@@ -2,7 +2,9 @@
 
 use alloy_primitives::{B256, Bytes};
 use multee_evidence::{Collateral, EvidenceBundle, Policy};
-use multee_protocol::{ChallengeInputs, ConfirmationBlock, Deployment, DeviceId, Epoch, Mark, Marks, SeatId};
+use multee_protocol::{
+    ConfirmationBlock, Deployment, DeviceId, Epoch, EpochRoot, Mark, Marks, SeatId, challenge,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{at_most, lists_at_most};
@@ -24,18 +26,22 @@ pub struct EpochContext {
 }
 
 impl EpochContext {
-    /// The challenge to `seat` in this epoch (R4).
-    pub fn challenge(&self, deployment: Deployment, seat: SeatId) -> B256 {
-        let inputs = ChallengeInputs {
+    /// The root of this epoch (R4).
+    pub fn root(&self, deployment: Deployment) -> B256 {
+        let inputs = EpochRoot {
             deployment,
             epoch: self.epoch,
             epoch_start_s: self.epoch_start_s,
             seed: self.seed,
-            seat,
             policy_digest: self.policy_digest,
             reference_list_digest: self.reference_digest,
         };
-        inputs.challenge()
+        inputs.root()
+    }
+
+    /// The challenge to `seat` in this epoch (R4).
+    pub fn challenge(&self, deployment: Deployment, seat: SeatId) -> B256 {
+        challenge(self.root(deployment), seat)
     }
 }
 
@@ -99,6 +105,10 @@ pub struct AssignedBlock {
     pub evidence_hash: B256,
     /// The encoded [`EvidenceBundle`]; `None` if it could not be had.
     pub evidence: Option<Bytes>,
+    /// keccak256 of the certificates that its incarnation had published by then; zero if none (R6).
+    pub certificates_hash: B256,
+    /// Those certificates; `None` if they could not be had. Not looked at if there are none.
+    pub certificates: Option<Bytes>,
     /// Index of the collateral for it; `None` if none could be had.
     pub collateral: Option<u16>,
 }
@@ -112,6 +122,9 @@ pub struct SignedBlock {
     pub signature: Signature,
     /// The encoded [`EvidenceBundle`] to publish beside it.
     pub evidence: Bytes,
+    /// The certificates that belong into its quote: to be published, too, unless they are already. Empty if the
+    /// quote carried none.
+    pub certificates: Bytes,
     /// The verdicts in order of place, with their reasons.
     #[serde(deserialize_with = "at_most::<_, _, { Duty::ASSIGNED_MAX }>")]
     pub verdicts: Vec<Verdict>,
@@ -183,8 +196,10 @@ impl Duty {
         for collateral in &self.collaterals {
             within("bytes of collateral", collateral.len(), Collateral::BYTES_MAX)?;
         }
-        for evidence in self.assigned.iter().filter_map(|assigned| assigned.evidence.as_ref()) {
-            within("bytes of evidence", evidence.len(), EvidenceBundle::BYTES_MAX)?;
+        for assigned in &self.assigned {
+            let len = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, |bytes| bytes.len());
+            within("bytes of evidence", len(&assigned.evidence), EvidenceBundle::BYTES_MAX)?;
+            within("bytes of certificates", len(&assigned.certificates), EvidenceBundle::BYTES_MAX)?;
         }
         Ok(())
     }
@@ -196,7 +211,8 @@ impl SignedBlock {
     /// # Errors
     /// Names the first that is exceeded.
     pub fn check_limits(&self) -> Result<(), LimitError> {
-        within("bytes of evidence", self.evidence.len(), EvidenceBundle::BYTES_MAX)?;
+        let published = self.evidence.len().saturating_add(self.certificates.len());
+        within("bytes of evidence and certificates", published, EvidenceBundle::BYTES_MAX)?;
         within("verdicts", self.verdicts.len(), Duty::ASSIGNED_MAX)?;
         for verdict in &self.verdicts {
             within("bytes of a reason", verdict.reason.len(), Verdict::REASON_BYTES_MAX)?;

@@ -2,14 +2,16 @@
 //!
 //! In: a [`Duty`], the assigned blocks of one epoch with their evidence, and the documents to appraise them
 //! by. Out: a [`SignedBlock`], the device's own confirmation block with its verdicts, signed by a key that
-//! never leaves the TEE, and a quote by which the hardware vouches for block and key.
+//! never leaves the TEE, and a quote by which the hardware vouches for block and key; apart from it the quote's
+//! certificates, which need be published only once.
 //!
 //! The host brings every input and carries every output, and is not trusted with any:
 //!
 //! - *Time, policy, reference values.* They are hashed into the challenge that the block answers. A host that
 //!   gives others gets a block that the contract refuses (R4), or an abstention on the assigned block.
-//! - *Evidence.* A negative mark needs bytes that hash to what the block's record holds; for bytes that are
-//!   withheld or exchanged there are abstentions only.
+//! - *Evidence and certificates.* A negative mark needs bytes that hash to what the block's record holds; for bytes
+//!   that are withheld or exchanged there are abstentions only. Which hash the certificates have, and whether there
+//!   are any, is bound to the block like the evidence.
 //! - *Collateral and roots.* They are checked on their own first, and their faults are never the device's.
 //! - *Marks.* They are under the signature.
 //! - *Asking twice.* One signature for one challenge; asked again, the application gives the same one.

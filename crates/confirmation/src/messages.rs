@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::confirm::{Refusal, Status};
 use crate::duty::{Duty, LimitError, SignedBlock};
 
-/// The only version of the messages so far.
-const VERSION: u8 = 1;
+/// The only version of the messages that is read or written.
+const VERSION: u8 = 2;
 
 /// What a controller asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

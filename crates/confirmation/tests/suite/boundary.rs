@@ -15,6 +15,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::world::{DEPLOYMENT, GENESIS_S, POWER, World};
 
+/// Of the messages.
+const VERSION: u8 = 2;
 const EPOCH: Epoch = 4;
 
 fn duty(world: &World) -> Duty {
@@ -100,10 +102,17 @@ fn full_duty() -> Duty {
         evidence_binding: word(10),
         evidence_hash: word(11),
         evidence: None,
+        certificates_hash: word(20),
+        certificates: None,
         collateral: None,
     };
-    let evidence = Some(Bytes::from_static(b"evidence"));
-    let shown = AssignedBlock { place: 0, evidence, collateral: Some(300), ..withheld.clone() };
+    let shown = AssignedBlock {
+        place: 0,
+        evidence: Some(Bytes::from_static(b"evidence")),
+        certificates: Some(Bytes::from_static(b"certificates")),
+        collateral: Some(300),
+        ..withheld.clone()
+    };
     Duty {
         deployment: DEPLOYMENT,
         context,
@@ -124,13 +133,14 @@ fn full_duty() -> Duty {
 
 #[test]
 fn encodings_are_golden() {
-    assert_eq!(Request::Hello.encode(), Ok(vec![1, 0]));
+    assert_eq!(Request::Hello.encode(), Ok(vec![VERSION, 0]));
     let duty = full_duty();
     let signature = Signature { r: B256::repeat_byte(16), vs: B256::repeat_byte(17) };
     let signed = Box::new(SignedBlock {
         block: duty.assigned[0].block,
         signature,
         evidence: Bytes::from_static(b"evidence"),
+        certificates: Bytes::from_static(b"certificates"),
         verdicts: vec![Verdict { place: 0, mark: Mark::BindingWrong, reason: "why".to_owned() }],
     });
     let status = Status {
@@ -156,11 +166,11 @@ fn encodings_are_golden() {
         hashes.push(keccak256(&bytes));
     }
     let golden = [
-        b256!("0x2193942aaf731fbf0eb08662d8e04fe4b52c0f6d3919371b50192774ededb5a0"),
-        b256!("0x8a166b9eb8195bfbd037d4b1468b9a9c5bf3658af00bd8a541c84c625c1d4729"),
-        b256!("0x85861a26c78145a68018977bfba0abfc917145911a6dacc07e9e6625243eff50"),
-        b256!("0x9355a45482fe4aecfac8970f777e20afe7a8ab97881fb9e369511764a76038cc"),
-        b256!("0x71b9e948bfe4fefc962ebc5e8cecfbf9ad434d94d678d3e0399526ce569cfb96"),
+        b256!("0xd637665ccf6876dbe881175218f1f3535159a65701fe9329a039905399e40955"),
+        b256!("0x508642d31a76d67002770ab1549e09de64c0bf184ee91b7d26903e410cb3e0b9"),
+        b256!("0x97c1c48ace263cd1511e35e6466bb176709f93529a8bf73fd430d218453f788e"),
+        b256!("0x7e3bb77d0b552dfbb05591f054971d060d9b9c2741d5d534a6763dcd0a38a68a"),
+        b256!("0x4452458b6e75648a8a4a2d4cafd42d7f63962fcb283ac5ddd86e1a0e14a5b805"),
     ];
     assert_eq!(hashes, golden);
 }
@@ -173,7 +183,7 @@ fn only_whole_messages_of_this_version_are_read() {
         assert!(matches!(Request::decode(&bytes[..cut]), Err(MessageError::Malformed(_))), "cut at {cut}");
     }
     assert_eq!(Request::decode(&[&bytes[..], &[0, 0]].concat()), Err(MessageError::TrailingBytes(2)));
-    for version in [0, 2, 255] {
+    for version in [0, 1, 3, 255] {
         let other = [&[version], &bytes[1..]].concat();
         assert_eq!(Request::decode(&other), Err(MessageError::UnknownVersion(version)));
     }
@@ -190,7 +200,7 @@ fn over(change: impl FnOnce(&mut Duty)) -> Request {
 /// Neither side of the boundary writes or reads the request; how reading fails is returned.
 fn refused(request: &Request, error: &MessageError) -> MessageError {
     assert_eq!(request.encode().as_ref(), Err(error));
-    let bytes = [vec![1], postcard_of(request)].concat();
+    let bytes = [vec![VERSION], postcard_of(request)].concat();
     let answer = Response::decode(&World::new().app().handle(&bytes)).expect("answers");
     assert!(matches!(answer, Response::Refused(Refusal::Unreadable(_))), "{answer:?}");
     Request::decode(&bytes).expect_err("exceeds a limit")
@@ -220,6 +230,11 @@ fn large_documents_are_refused() {
         (over(|duty| duty.roots = vec![blob(root)]), "bytes of a root", root),
         (over(|duty| duty.collaterals = vec![blob(collateral)]), "bytes of collateral", collateral),
         (over(|duty| duty.assigned[0].evidence = Some(blob(evidence))), "bytes of evidence", evidence),
+        (
+            over(|duty| duty.assigned[0].certificates = Some(blob(evidence))),
+            "bytes of certificates",
+            evidence,
+        ),
     ] {
         let error = too_large(what, max + 1, max);
         assert_eq!(refused(&request, &error), error);
@@ -248,7 +263,7 @@ fn answers_beyond_their_limits_are_refused() {
     let mut wordy = signed.clone();
     wordy.verdicts = vec![verdict];
     let mut heavy = signed.clone();
-    heavy.evidence = vec![0; EvidenceBundle::BYTES_MAX + 1].into();
+    heavy.evidence = vec![0; EvidenceBundle::BYTES_MAX + 1 - signed.certificates.len()].into();
     let mut many = signed.clone();
     many.verdicts = vec![signed.verdicts[0].clone(); 65];
     for signed in [wordy, heavy, many] {
@@ -257,7 +272,7 @@ fn answers_beyond_their_limits_are_refused() {
             Response::Refused(Refusal::AlreadySigned(Box::new(signed))),
         ] {
             assert!(matches!(answer.encode(), Err(MessageError::TooLarge(_))));
-            let bytes = [vec![1], postcard::to_allocvec(&answer).expect("serialises")].concat();
+            let bytes = [vec![VERSION], postcard::to_allocvec(&answer).expect("serialises")].concat();
             assert!(Response::decode(&bytes).is_err());
         }
     }
@@ -296,14 +311,14 @@ fn arbitrary_bytes_are_answered_with_a_refusal() {
     let run = runner(4000).run(&prop::collection::vec(any::<u8>(), 3..400), |mut bytes| {
         // Half of them get past the version.
         if bytes.len() % 2 == 1 {
-            bytes[0] = 1;
+            bytes[0] = VERSION;
         }
         let answer = Response::decode(&app.borrow_mut().handle(&bytes)).expect("answers");
         prop_assert!(matches!(answer, Response::Refused(Refusal::Unreadable(_))));
         Ok(())
     });
     run.expect("no case fails");
-    assert!(matches!(Response::decode(&app.borrow_mut().handle(&[1, 0])), Ok(Response::Hello(_))));
+    assert!(matches!(Response::decode(&app.borrow_mut().handle(&[VERSION, 0])), Ok(Response::Hello(_))));
 }
 
 #[test]

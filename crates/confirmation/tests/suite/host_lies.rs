@@ -131,6 +131,43 @@ fn withheld_or_exchanged_evidence_leads_to_abstention() {
 }
 
 #[test]
+fn withheld_or_exchanged_certificates_lead_to_abstention() {
+    let world = World::new();
+    let other = world.sound_peer(6, TeeType::Sgx).publish(&world, EPOCH);
+    abstains(&world, "certificates are withheld", |duty| duty.assigned[0].certificates = None);
+    for bytes in [other.certificates.clone().expect("published"), Bytes::new(), Bytes::from_static(b"none")] {
+        abstains(&world, "certificates given are not", |duty| {
+            duty.assigned[0].certificates = Some(bytes.clone());
+        });
+        // With a hash that fits: it is bound to the block, too.
+        abstains(&world, "not what was published", |duty| {
+            duty.assigned[0].certificates_hash = keccak256(&bytes);
+            duty.assigned[0].certificates = Some(bytes);
+        });
+    }
+    // As if none had been published.
+    abstains(&world, "not what was published", |duty| {
+        duty.assigned[0].certificates_hash = B256::ZERO;
+        duty.assigned[0].certificates = None;
+    });
+}
+
+#[test]
+fn no_changed_bit_of_certificates_makes_a_negative_mark() {
+    let world = World::new();
+    let assigned = world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH);
+    let duty = world.duty(EPOCH + 1, vec![assigned]);
+    let certificates = duty.assigned[0].certificates.clone().expect("published");
+    for at in (0..certificates.len()).step_by(97) {
+        let mut changed = certificates.to_vec();
+        changed[at] ^= 1;
+        let mut duty = duty.clone();
+        duty.assigned[0].certificates = Some(changed.into());
+        assert_eq!(verdict(&duty).mark, Mark::Abstain, "byte {at}");
+    }
+}
+
+#[test]
 fn no_changed_bit_of_evidence_makes_a_negative_mark() {
     let world = World::new();
     let assigned = world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH);
@@ -213,7 +250,8 @@ fn record_that_the_host_makes_up_is_judged_as_shown() {
         let shown = &mut duty.assigned[0];
         let evidence = Bytes::from_static(b"no evidence");
         shown.evidence_hash = keccak256(&evidence);
-        shown.evidence_binding = evidence_binding(shown.block.digest(&DEPLOYMENT), shown.evidence_hash);
+        shown.evidence_binding =
+            evidence_binding(shown.block.digest(&DEPLOYMENT), shown.evidence_hash, shown.certificates_hash);
         shown.evidence = Some(evidence);
     });
     assert_eq!(mark, Mark::EvidenceInvalid);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use alloy_primitives::{B256, Signature};
 use multee_confirmation::{Confirm, ConfirmError, ConfirmationApp, Duty, Refusal, SignedBlock};
-use multee_evidence::EvidenceBundle;
+use multee_evidence::{EvidenceBundle, ObtainQuote};
 use multee_protocol::{Deployment, Epoch, Mark, SeatId, TeeType};
 
 use crate::world::{DEPLOYMENT, World, app, refuses};
@@ -139,6 +139,52 @@ fn quote_that_does_not_fit_is_refused() {
     assert!(
         matches!(refused, Refusal::EvidenceTooLarge { len, .. } if len > EvidenceBundle::BYTES_MAX as u64)
     );
+}
+
+#[test]
+fn certificates_come_apart_and_evidence_joined_with_them_is_what_the_tee_quoted() {
+    let world = World::new();
+    let mut app = world.app();
+    let signed = app.confirm(&world.duty(EPOCH, Vec::new())).expect("confirms");
+    let report_data = signed.block.report_data(&DEPLOYMENT);
+    let quoted = world.tee().quote(&report_data).expect("quotes");
+    let bundle = EvidenceBundle::decode(&signed.evidence).expect("a bundle");
+    assert_eq!(bundle.quote.join(&signed.certificates), Ok(quoted));
+    let next = app.confirm(&world.duty(EPOCH + 1, Vec::new())).expect("confirms");
+    assert_eq!(next.certificates, signed.certificates, "the same in every epoch");
+    assert!(2 * signed.evidence.len() < signed.certificates.len(), "{} bytes", signed.evidence.len());
+}
+
+#[test]
+fn certificates_must_fit_beside_the_evidence() {
+    let world = World::new();
+    let with_len = |answer| {
+        let tee = crate::world::Tee { answer, ..world.tee() };
+        app(tee).confirm(&world.duty(EPOCH, Vec::new()))
+    };
+    let signed = with_len(|mut quote| {
+        quote.resize(16_000, 0);
+        Ok(quote)
+    });
+    let signed = signed.expect("fits");
+    assert_eq!(EvidenceBundle::decode(&signed.evidence).expect("a bundle").quote.rest().len(), {
+        16_000 - signed.certificates.len()
+    });
+    let refused = with_len(|mut quote| {
+        quote.resize(EvidenceBundle::BYTES_MAX, 0);
+        Ok(quote)
+    });
+    assert!(matches!(refused, Err(ConfirmError::Refused(Refusal::EvidenceTooLarge { .. }))), "{refused:?}");
+}
+
+#[test]
+fn a_quote_without_a_chain_is_published_whole() {
+    let world = World::new();
+    let tee = crate::world::Tee { answer: |_| Ok(b"no quote".to_vec()), ..world.tee() };
+    let signed = app(tee).confirm(&world.duty(EPOCH, Vec::new())).expect("confirms");
+    assert!(signed.certificates.is_empty());
+    let bundle = EvidenceBundle::decode(&signed.evidence).expect("a bundle");
+    assert_eq!(bundle.quote.join(&[]).as_deref(), Ok(&b"no quote"[..]));
 }
 
 #[test]

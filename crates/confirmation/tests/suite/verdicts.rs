@@ -1,12 +1,14 @@
 //! Every mark, and what earns it (R4, R16).
 
+use alloy_primitives::Bytes;
 use multee_confirmation::{Confirm, ConfirmationApp};
-use multee_evidence::{EvidenceBundle, Properties};
+use multee_evidence::{EvidenceBundle, Properties, SplitQuote};
 use multee_mock_vendor::{PlatformSpec, QuoteSpec, QuotingEnclave, TcbLevel, alter_body};
 use multee_protocol::{DeviceId, Epoch, Mark, TeeType};
 
 use crate::world::{
-    AGENT, DEPLOYMENT, OLD_AGENT, Peer, SGX_POWER_MAX, TEES, World, policy_document, rng, vendor, verdict,
+    AGENT, DEPLOYMENT, Evidence, OLD_AGENT, Peer, SGX_POWER_MAX, TEES, World, policy_document, rng, vendor,
+    verdict,
 };
 
 const EPOCH: Epoch = 4;
@@ -39,7 +41,12 @@ fn block_that_an_application_signed_is_valid_to_its_peers() {
     let world = World::new();
     let signed = world.app().confirm(&world.duty(EPOCH, Vec::new())).expect("confirms");
     let verifiers_host = world.sound_peer(77, TeeType::Sgx);
-    let assigned = verifiers_host.published_bytes(&world, signed.block, signed.evidence.to_vec());
+    let assigned = verifiers_host.published_bytes(
+        &world,
+        signed.block,
+        signed.evidence.to_vec(),
+        signed.certificates.to_vec(),
+    );
     assert_eq!(world.verdict(assigned).mark, Mark::Valid);
 }
 
@@ -67,7 +74,7 @@ fn evidence_that_does_not_verify_is_invalid() {
     for tee in TEES {
         let peer = world.sound_peer(5, tee);
         let block = peer.block(&world, EPOCH);
-        let sound = peer.bundle(&block);
+        let sound = peer.evidence(&block);
 
         let mut altered = sound.clone();
         alter_body(&mut altered.quote);
@@ -75,15 +82,81 @@ fn evidence_that_does_not_verify_is_invalid() {
 
         let spec = QuoteSpec::of_program(tee, AGENT, block.report_data(&DEPLOYMENT));
         let chainless =
-            EvidenceBundle { quote: peer.platform.quote_without_chain(&spec).expect("same TEE"), ..sound };
+            Evidence { quote: peer.platform.quote_without_chain(&spec).expect("same TEE"), ..sound };
         assert_eq!(world.verdict(peer.published(&world, block, &chainless)).mark, Mark::EvidenceInvalid);
 
-        let garbage = peer.published_bytes(&world, block, b"no bundle".to_vec());
+        let garbage = peer.published_bytes(&world, block, b"no bundle".to_vec(), vec![]);
         assert_eq!(world.verdict(garbage).mark, Mark::EvidenceInvalid);
 
         let foreign =
             PlatformSpec { quoting_enclave: QuotingEnclave::Foreign, ..PlatformSpec::sound(5, tee) };
         assert_eq!(found_on(foreign), Mark::EvidenceInvalid);
+    }
+}
+
+#[test]
+fn evidence_whose_certificates_were_not_published_is_invalid() {
+    let world = World::new();
+    for tee in TEES {
+        let peer = world.sound_peer(5, tee);
+        let published = peer.publish(&world, EPOCH);
+        assert_eq!(world.verdict(published.clone()).mark, Mark::Valid);
+        let evidence = published.evidence.clone().expect("published").to_vec();
+        let mut bare = peer.published_bytes(&world, published.block, evidence, vec![]);
+        let verdict = world.verdict(bare.clone());
+        assert_eq!(verdict.mark, Mark::EvidenceInvalid, "{}", verdict.reason);
+        // Every verifier finds the same, whatever its host brings and whatever collateral there is.
+        for certificates in [None, published.certificates.clone(), Some(Bytes::from_static(b"others"))] {
+            bare.certificates = certificates;
+            assert_eq!(world.verdict(bare.clone()), verdict);
+            bare.collateral = None;
+            assert_eq!(world.verdict(bare.clone()), verdict);
+        }
+    }
+}
+
+#[test]
+fn evidence_with_other_certificates_than_its_own_is_invalid() {
+    let world = World::new();
+    let peer = world.sound_peer(5, TeeType::Sgx);
+    let published = peer.publish(&world, EPOCH);
+    let evidence = published.evidence.clone().expect("published").to_vec();
+    let neighbours = world.sound_peer(6, TeeType::Sgx).publish(&world, EPOCH).certificates;
+    let own = published.certificates.clone().expect("published");
+    assert_ne!(neighbours.as_ref(), Some(&own));
+    for certificates in [neighbours.expect("published").to_vec(), own[1..].to_vec(), vec![0; 16_000]] {
+        let assigned = peer.published_bytes(&world, published.block, evidence.clone(), certificates);
+        assert_eq!(world.verdict(assigned).mark, Mark::EvidenceInvalid);
+    }
+}
+
+#[test]
+fn evidence_that_holds_its_whole_quote_needs_no_certificates() {
+    let world = World::new();
+    for tee in TEES {
+        let peer = world.sound_peer(5, tee);
+        let block = peer.block(&world, EPOCH);
+        let Evidence { properties, quote } = peer.evidence(&block);
+        let whole = EvidenceBundle { properties, quote: SplitQuote::whole(&quote) }.encode().expect("small");
+        let assigned = peer.published_bytes(&world, block, whole, vec![]);
+        assert_eq!(world.verdict(assigned).mark, Mark::Valid);
+    }
+}
+
+#[test]
+fn certificates_that_belong_elsewhere_are_not_put_where_they_would_do() {
+    let world = World::new();
+    let peer = world.sound_peer(5, TeeType::Tdx);
+    let block = peer.block(&world, EPOCH);
+    let (sound, certificates) = EvidenceBundle::split(vec![], &peer.evidence(&block).quote);
+    let len = sound.quote.rest().len();
+    for at in [0, sound.quote.at() - 1, sound.quote.at() + 1, len].into_iter().filter(|at| *at <= len) {
+        let quote = SplitQuote::new(at, sound.quote.rest().to_vec()).expect("inside");
+        let evidence =
+            EvidenceBundle { properties: peer.properties.encode(), quote }.encode().expect("small");
+        let assigned = peer.published_bytes(&world, block, evidence, certificates.clone());
+        let expected = if at == sound.quote.at() { Mark::Valid } else { Mark::EvidenceInvalid };
+        assert_eq!(world.verdict(assigned).mark, expected, "at {at}");
     }
 }
 
@@ -95,7 +168,7 @@ fn evidence_of_another_vendor_is_invalid() {
     let mut block = peer.block(&other, EPOCH);
     block.challenge = world.context(EPOCH).challenge(DEPLOYMENT, peer.seat);
     assert_eq!(
-        world.verdict(peer.published(&world, block, &peer.bundle(&block))).mark,
+        world.verdict(peer.published(&world, block, &peer.evidence(&block))).mark,
         Mark::EvidenceInvalid
     );
 }
@@ -105,8 +178,8 @@ fn faulty_quote_is_invalid_even_when_no_collateral_can_be_had() {
     let world = World::new();
     let peer = world.sound_peer(5, TeeType::Tdx);
     let block = peer.block(&world, EPOCH);
-    let bundle = EvidenceBundle { quote: vec![0xFF; 700], ..peer.bundle(&block) };
-    let mut assigned = peer.published(&world, block, &bundle);
+    let evidence = Evidence { quote: vec![0xFF; 700], ..peer.evidence(&block) };
+    let mut assigned = peer.published(&world, block, &evidence);
     assigned.collateral = None;
     assert_eq!(world.verdict(assigned).mark, Mark::EvidenceInvalid);
 }
@@ -131,7 +204,7 @@ fn what_does_not_fit_the_block_shows_without_collateral() {
 
     let peer = world.sound_peer(5, TeeType::Tdx);
     let block = peer.block(&world, EPOCH);
-    let mut replayed = peer.published(&world, block, &peer.bundle(&peer.block(&world, EPOCH - 1)));
+    let mut replayed = peer.published(&world, block, &peer.evidence(&peer.block(&world, EPOCH - 1)));
     replayed.collateral = None;
     assert_eq!(world.verdict(replayed).mark, Mark::BindingWrong);
 }
@@ -158,7 +231,7 @@ fn evidence_made_for_something_else_is_not_bound() {
     let world = World::new();
     let peer = world.sound_peer(5, TeeType::Sgx);
     let block = peer.block(&world, EPOCH);
-    let not_for = |changed| peer.published(&world, block, &peer.bundle(&changed));
+    let not_for = |changed| peer.published(&world, block, &peer.evidence(&changed));
 
     let mut marked = block;
     marked.marks = marked.marks.with(0, Mark::Valid).expect("place");
@@ -178,8 +251,8 @@ fn trailing_bytes_of_report_data_are_checked() {
     let block = peer.block(&world, EPOCH);
     let mut report_data = block.report_data(&DEPLOYMENT);
     report_data[63] = 1;
-    let bundle = EvidenceBundle { properties: peer.properties.encode(), quote: peer.quote(report_data) };
-    assert_eq!(world.verdict(peer.published(&world, block, &bundle)).mark, Mark::BindingWrong);
+    let evidence = Evidence { properties: peer.properties.encode(), quote: peer.quote(report_data) };
+    assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::BindingWrong);
 }
 
 #[test]
@@ -201,7 +274,7 @@ fn another_allowed_measurement_than_claimed_is_not_bound() {
     let peer = world.sound_peer(5, TeeType::Sgx);
     let mut block = peer.block(&world, EPOCH);
     block.measurement = world.measurement(TeeType::Sgx, OLD_AGENT);
-    assert_eq!(world.verdict(peer.published(&world, block, &peer.bundle(&block))).mark, Mark::BindingWrong);
+    assert_eq!(world.verdict(peer.published(&world, block, &peer.evidence(&block))).mark, Mark::BindingWrong);
 }
 
 #[test]
@@ -211,8 +284,8 @@ fn other_properties_than_named_are_not_bound() {
     let block = peer.block(&world, EPOCH);
     let other =
         Properties::new("SIMULATED CPU", 3, 4096, peer.properties.tee_features().to_vec()).expect("in range");
-    let bundle = EvidenceBundle { properties: other.encode(), ..peer.bundle(&block) };
-    assert_eq!(world.verdict(peer.published(&world, block, &bundle)).mark, Mark::BindingWrong);
+    let evidence = Evidence { properties: other.encode(), ..peer.evidence(&block) };
+    assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::BindingWrong);
 }
 
 #[test]
@@ -253,8 +326,8 @@ fn properties_that_lack_a_feature_or_cannot_be_read_are_not_accepted() {
         assert_eq!(found(&world, tee, |peer| peer.properties = bare).0, Mark::PropertiesNotAccepted);
         let peer = world.sound_peer(5, tee);
         let block = peer.block(&world, EPOCH);
-        let bundle = EvidenceBundle { properties: b"none".to_vec(), ..peer.bundle(&block) };
-        assert_eq!(world.verdict(peer.published(&world, block, &bundle)).mark, Mark::PropertiesNotAccepted);
+        let evidence = Evidence { properties: b"none".to_vec(), ..peer.evidence(&block) };
+        assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::PropertiesNotAccepted);
     }
 }
 

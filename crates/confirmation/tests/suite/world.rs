@@ -50,6 +50,13 @@ pub(crate) struct Peer {
     pub(crate) properties: Properties,
 }
 
+/// What is to be published, before the certificates are taken out of the quote.
+#[derive(Clone)]
+pub(crate) struct Evidence {
+    pub(crate) properties: Vec<u8>,
+    pub(crate) quote: Vec<u8>,
+}
+
 /// A SIMULATED TEE that counts its quotes and can be told to fail.
 #[derive(Clone)]
 pub(crate) struct Tee {
@@ -240,26 +247,24 @@ impl Peer {
         self.platform.quote(&spec).expect("same TEE")
     }
 
-    pub(crate) fn bundle(&self, block: &ConfirmationBlock) -> EvidenceBundle {
-        EvidenceBundle {
-            properties: self.properties.encode(),
-            quote: self.quote(block.report_data(&DEPLOYMENT)),
-        }
+    pub(crate) fn evidence(&self, block: &ConfirmationBlock) -> Evidence {
+        Evidence { properties: self.properties.encode(), quote: self.quote(block.report_data(&DEPLOYMENT)) }
     }
 
     /// The block of `epoch` as it is published and assigned.
     pub(crate) fn publish(&self, world: &World, epoch: Epoch) -> AssignedBlock {
         let block = self.block(world, epoch);
-        self.published(world, block, &self.bundle(&block))
+        self.published(world, block, &self.evidence(&block))
     }
 
     pub(crate) fn published(
         &self,
         world: &World,
         block: ConfirmationBlock,
-        bundle: &EvidenceBundle,
+        evidence: &Evidence,
     ) -> AssignedBlock {
-        self.published_bytes(world, block, bundle.encode().expect("small"))
+        let (bundle, certificates) = EvidenceBundle::split(evidence.properties.clone(), &evidence.quote);
+        self.published_bytes(world, block, bundle.encode().expect("small"), certificates)
     }
 
     pub(crate) fn published_bytes(
@@ -267,15 +272,19 @@ impl Peer {
         world: &World,
         block: ConfirmationBlock,
         evidence: Vec<u8>,
+        certificates: Vec<u8>,
     ) -> AssignedBlock {
         let evidence_hash = keccak256(&evidence);
+        let certificates_hash = if certificates.is_empty() { B256::ZERO } else { keccak256(&certificates) };
         AssignedBlock {
             place: 3,
             block,
             context: world.context(block.epoch),
-            evidence_binding: evidence_binding(block.digest(&DEPLOYMENT), evidence_hash),
+            evidence_binding: evidence_binding(block.digest(&DEPLOYMENT), evidence_hash, certificates_hash),
             evidence_hash,
             evidence: Some(evidence.into()),
+            certificates_hash,
+            certificates: Some(certificates.into()),
             collateral: Some(u16::from(self.platform.spec().tee == TeeType::Tdx)),
         }
     }
