@@ -157,12 +157,34 @@ struct BlockRef {
     uint32 order;
 }
 
+/// @notice A seat's power (R10).
+/// @param verified last verified power
+/// @param unverified whether an off block awaits confirmation
+/// @param offEpoch epoch of the off block with which that began; kept when it ends
+/// @param blockEpoch epoch of the block that set the verified power, if `hasBlock`
+struct PowerView {
+    uint64 verified;
+    bool unverified;
+    uint32 offEpoch;
+    bool hasBlock;
+    uint32 blockEpoch;
+}
+
+/// @notice A seat's money, in the token's smallest unit.
+/// @param paidOut the deposit was withdrawn after exit (R13)
+/// @param newRewards, oldRewards, maturedRewards as of the last roll, at `rolledEpoch` (R12)
+struct FundsView {
+    uint128 deposit;
+    bool paidOut;
+    uint128 newRewards;
+    uint128 oldRewards;
+    uint128 maturedRewards;
+    uint32 rolledEpoch;
+}
+
 /// @notice A seat as it stands.
 /// @param identity hash of what a publication brings along (R6)
-/// @param offEpoch epoch of the off block with which unverified power began; kept when it ends (R10)
-/// @param powerEpoch epoch of the block that set the verified power, if `hasPowerBlock`
 /// @param exitEpoch epoch in which exit was announced, while `exiting` (R13)
-/// @param newRewards, oldRewards, maturedRewards as of the last roll, at `rewardsRolledEpoch` (R12)
 struct SeatView {
     address provider;
     address operator;
@@ -174,29 +196,20 @@ struct SeatView {
     uint32 sinceEpoch;
     uint32 joinedEpoch;
     uint32 suspendedEpoch;
+    uint32 exitEpoch;
     uint32 lastEpoch;
     uint32 lastGoodEpoch;
     uint32 seenIndex;
-    uint32 offEpoch;
-    uint32 powerEpoch;
-    uint32 exitEpoch;
     bool hasPublished;
     bool hasGoodBlock;
-    bool hasPowerBlock;
     bool admitted;
-    bool unverifiedPower;
     bool exiting;
-    bool paidOut;
     Tier tier;
     uint16 score;
     uint8 streak;
     uint8 penalties;
-    uint64 verifiedPower;
-    uint128 deposit;
-    uint128 newRewards;
-    uint128 oldRewards;
-    uint128 maturedRewards;
-    uint32 rewardsRolledEpoch;
+    PowerView power;
+    FundsView funds;
 }
 
 /// @notice A block as it stands. Its tally is that of its log entry while it is logged.

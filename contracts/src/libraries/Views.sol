@@ -5,8 +5,10 @@ import {
     BlockRef,
     BlockView,
     EpochView,
+    FundsView,
     IProofOfAttestation,
     NetworkView,
+    PowerView,
     ReferenceValue,
     SeatView,
     Tier,
@@ -99,15 +101,19 @@ library Views {
         v.lastDigest = seat.lastDigest;
         v.identity = seat.identity;
         v.joinedEpoch = seat.joinedAt;
-        v.deposit = seat.deposit;
         v.exitEpoch = seat.exitAt;
         _showHistory(v, history);
         _showStanding(v, standing);
+        v.power = _power(standing);
         Rewards memory rewards = seat.rewards;
-        v.newRewards = rewards.fresh;
-        v.oldRewards = rewards.old;
-        v.maturedRewards = rewards.matured;
-        v.rewardsRolledEpoch = rewards.rolledAt;
+        v.funds = FundsView(
+            seat.deposit,
+            standing.has(Standings.PAID_OUT),
+            rewards.fresh,
+            rewards.old,
+            rewards.matured,
+            rewards.rolledAt
+        );
     }
 
     function _showHistory(SeatView memory v, History history) private pure {
@@ -121,18 +127,20 @@ library Views {
     function _showStanding(SeatView memory v, Standing standing) private pure {
         v.sinceEpoch = standing.since();
         v.suspendedEpoch = standing.suspendedAt();
-        v.offEpoch = standing.offSince();
-        v.hasPowerBlock = standing.powerVerifiedBy() != 0;
-        if (v.hasPowerBlock) v.powerEpoch = standing.powerVerifiedBy() - 1;
         v.admitted = standing.has(Standings.ADMITTED);
-        v.unverifiedPower = standing.has(Standings.UNVERIFIED);
-        v.paidOut = standing.has(Standings.PAID_OUT);
         v.tier = tier(standing);
         v.exiting = standing.has(Standings.EXITING);
         v.score = uint16(standing.score());
         v.streak = uint8(standing.streak());
         v.penalties = uint8(standing.penalties());
-        v.verifiedPower = standing.verifiedPower();
+    }
+
+    function _power(Standing standing) private pure returns (PowerView memory v) {
+        v.verified = standing.verifiedPower();
+        v.unverified = standing.has(Standings.UNVERIFIED);
+        v.offEpoch = standing.offSince();
+        v.hasBlock = standing.powerVerifiedBy() != 0;
+        if (v.hasBlock) v.blockEpoch = standing.powerVerifiedBy() - 1;
     }
 
     function blockOf(State storage s, Clock memory clock, uint256 epoch, uint256 order)
