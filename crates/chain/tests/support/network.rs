@@ -113,7 +113,14 @@ impl Network {
         let provider = operator.address();
         let found = Contract::foundCall { provider, registration, verifiedPower: POWER };
         self.own(self.deployment.contract, &found);
-        self.devices.push(Device { seat, operator, incarnation, hardware, last_digest: B256::ZERO, certificates_hash: B256::ZERO });
+        self.devices.push(Device {
+            seat,
+            operator,
+            incarnation,
+            hardware,
+            last_digest: B256::ZERO,
+            certificates_hash: B256::ZERO,
+        });
     }
 
     /// When `epoch` begins, in seconds since the Unix epoch.
@@ -188,6 +195,7 @@ impl Network {
             propertiesDigest: block.properties_digest,
             marks: block.marks.0,
             deviceId: block.device_id.0,
+            incarnation: block.incarnation,
             measurement: block.measurement,
             certificatesHash: device.certificates_hash,
             r: B256::from_slice(&signature[..32]),
