@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors as Refused;
 use multee_chain::{ChainError, ReadError, Receipt, Sender};
@@ -20,6 +20,8 @@ use crate::network::{Network, SendError, Sent};
 
 /// Blocks settled in one transaction at most: some 16 × 100,000 gas.
 const SETTLED_PER_TRANSACTION: usize = 16;
+/// Blocks of the chain after a seed's source in which the seed can be set (R2).
+const SEED_LIFETIME_BLOCKS: u64 = 256;
 
 /// A machine that can boot Confirmation Applications.
 pub trait Boot {
@@ -155,15 +157,23 @@ impl Controller {
 
     /// Opens the epoch, or sets its seed as soon as that can be. If another was first, it is done.
     fn open(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
-        let sent = match self.ledger.epoch(now) {
-            Some(epoch) if epoch.opened => return Ok(()),
-            Some(_) => self.send(&contract::seedEpochCall {})?,
+        if self.ledger.is_paused() {
+            return Ok(());
+        }
+        let sent = match self.ledger.epoch(now).map(|epoch| (epoch.opened, epoch.seed_block)) {
+            Some((true, _)) => return Ok(()),
+            Some((false, source)) => match self.network().chain().head()?.number {
+                // What is sent now is executed in the next block at the earliest.
+                head if head < source => return Ok(()),
+                head if head < source + SEED_LIFETIME_BLOCKS => self.send(&contract::seedEpochCall {})?,
+                _ => self.send(&contract::openEpochCall {})?,
+            },
             None => self.send(&contract::openEpochCall {})?,
         };
         match sent {
             Sent::Kept(_) => actions.push(Action::Opened(now)),
             Sent::Refused(error) => match *error {
-                Refused::EpochAlreadyOpened(_) | Refused::SeedNotYetKnown(_) => {}
+                Refused::EpochAlreadyOpened(_) | Refused::SeedNotYetKnown(_) | Refused::NetworkPaused(_) => {}
                 Refused::SeedExpired(_) => drop(self.send(&contract::openEpochCall {})?),
                 other => return Err(refused(&other)),
             },
@@ -238,7 +248,7 @@ impl Controller {
     fn publish(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
         let published = self.ledger.seat(self.config.seat).and_then(|seat| seat.last_epoch);
         let opened = self.ledger.epoch(now).is_some_and(|epoch| epoch.opened);
-        if published == Some(now) || !opened || !self.may_publish()? {
+        if published == Some(now) || !opened || self.ledger.is_paused() || !self.may_publish()? {
             return Ok(());
         }
         let duty: Duty = duty(&self.ledger, self.config.seat, now, self.config.collateral.as_ref())?;
@@ -247,14 +257,32 @@ impl Controller {
             Err(ConfirmError::Refused(Refusal::AlreadySigned(earlier))) => *earlier,
             other => other?,
         };
-        match self.send(&publication(&signed))? {
+        match self.send_publication(&signed)? {
             Sent::Kept(receipt) => {
                 self.ledger.sync()?;
                 actions.push(self.published(now, &receipt, signed));
                 Ok(())
             }
+            Sent::Refused(error) if matches!(*error, Refused::NetworkPaused(_)) => Ok(()),
             Sent::Refused(error) => Err(refused(&error)),
         }
+    }
+
+    /// With the certificates unless they are published already. Where the seat is not what the ledger says, something
+    /// happened since it looked last: its provider named the operator, and its certificates are to be published anew.
+    fn send_publication(&mut self, signed: &SignedBlock) -> Result<Sent, ControllerError> {
+        let sent = self.send(&publication(signed, self.certificates_hash()))?;
+        match sent {
+            Sent::Refused(error) if matches!(*error, Refused::IdentityWrong(_)) => {
+                self.ledger.sync()?;
+                Ok(self.send(&publication(signed, self.certificates_hash()))?)
+            }
+            sent => Ok(sent),
+        }
+    }
+
+    fn certificates_hash(&self) -> B256 {
+        self.ledger.seat(self.config.seat).map_or(B256::ZERO, |seat| seat.certificates.hash())
     }
 
     /// What the contract would end the call for anyway: it costs less to ask first.
@@ -285,8 +313,10 @@ const TIER_SUSPENDED: u8 = 5;
 /// The contract's number of tier Blocked.
 const TIER_BLOCKED: u8 = 6;
 
-/// A signed block as the contract takes it.
-pub fn publication(signed: &SignedBlock) -> contract::publishCall {
+/// A signed block as the contract takes it, of an incarnation whose published certificates have this hash (zero if it
+/// published none). If its quote has others, they go along.
+pub fn publication(signed: &SignedBlock, certificates_hash: B256) -> contract::publishCall {
+    let known = signed.certificates.is_empty() || keccak256(&signed.certificates) == certificates_hash;
     contract::publishCall {
         publication: contract::Publication {
             seat: signed.block.seat.0,
@@ -295,9 +325,14 @@ pub fn publication(signed: &SignedBlock) -> contract::publishCall {
             challenge: signed.block.challenge,
             propertiesDigest: signed.block.properties_digest,
             marks: signed.block.marks.0,
+            deviceId: signed.block.device_id.0,
+            incarnation: signed.block.incarnation,
+            measurement: signed.block.measurement,
+            certificatesHash: certificates_hash,
             r: signed.signature.r,
             vs: signed.signature.vs,
             evidence: signed.evidence.clone(),
+            certificates: if known { Bytes::new() } else { signed.certificates.clone() },
         },
     }
 }

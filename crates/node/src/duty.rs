@@ -1,7 +1,6 @@
 //! From ledger to duty: what the Confirmation Application is to check and sign in an epoch (R4).
 
 use multee_confirmation::{AssignedBlock, Duty};
-use multee_evidence::EvidenceBundle;
 use multee_protocol::{Assignment, AssignmentError, Check, Epoch, SeatId};
 
 use crate::collateral::ReadCollateral;
@@ -94,9 +93,7 @@ fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collate
     if let Some(references) = ledger.references(context.reference_digest) {
         index_of(&mut duty.references, references.to_vec());
     }
-    let document = EvidenceBundle::decode(&block.evidence)
-        .ok()
-        .and_then(|bundle| collateral.collateral(&bundle.quote, context.epoch_start_s));
+    let document = block.quote().and_then(|quote| collateral.collateral(&quote, context.epoch_start_s));
     duty.assigned.push(AssignedBlock {
         place,
         block: block.block,
@@ -104,6 +101,8 @@ fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collate
         evidence_binding: block.evidence_binding(),
         evidence_hash: block.evidence_hash,
         evidence: Some(block.evidence.clone()),
+        certificates_hash: block.certificates.hash(),
+        certificates: Some(block.certificates.bytes().clone()),
         collateral: document.and_then(|document| index_of(&mut duty.collaterals, document.into())),
     });
 }

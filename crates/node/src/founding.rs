@@ -114,6 +114,17 @@ pub fn found_devnet(
     Ok(Founded { network, token, seats })
 }
 
+/// Mints `amount` of a devnet's test token for the contract itself: what it has beyond deposits it pays as rewards
+/// (R12). Anyone can add to it so, with any token.
+///
+/// # Errors
+/// When the step fails.
+pub fn fund_devnet(founded: &Founded, sender: &Sender, amount: u128) -> Result<(), FoundingError> {
+    let to = founded.network.deployment().contract;
+    let call = TestToken::mintCall { to, amount: U256::from(amount) };
+    invoke(founded.network.chain(), sender, founded.token, &call).map(drop)
+}
+
 /// Joins as provider: mints and approves the deposit, too, on a devnet's test token. Returns the seat, or what the
 /// contract refused with.
 ///

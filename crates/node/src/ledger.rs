@@ -10,6 +10,7 @@ use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
 use multee_chain::{ChainError, LOG_RANGE_BLOCKS_MAX, LogFilter, ReadError};
 use multee_confirmation::{EpochContext, ReferenceValue};
+use multee_evidence::EvidenceBundle;
 use multee_protocol::{
     ConfirmationBlock, DeviceId, Epoch, EpochSnapshot, Fixed, Marks, Parameters, Power, SeatId,
     evidence_binding,
@@ -28,10 +29,35 @@ pub struct SeatRecord {
     pub incarnation: Address,
     /// The current incarnation's measurement.
     pub measurement: B256,
+    /// The certificates that it published last, none before the first time.
+    pub certificates: Certificates,
     /// Digest of its newest block; zero before the first.
     pub last_digest: B256,
     /// Epoch of its newest block.
     pub last_epoch: Option<Epoch>,
+}
+
+/// Certificates that belong into quotes, as they were published (R6). The default is that none were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificates {
+    bytes: Bytes,
+    hash: B256,
+}
+
+impl Certificates {
+    fn published(bytes: Bytes) -> Self {
+        Self { hash: keccak256(&bytes), bytes }
+    }
+
+    /// The bytes; none if none were published.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Their keccak256; zero if none were published.
+    pub fn hash(&self) -> B256 {
+        self.hash
+    }
 }
 
 /// What became of a block.
@@ -62,14 +88,21 @@ pub struct BlockRecord {
     pub evidence: Bytes,
     /// keccak256 of the bundle.
     pub evidence_hash: B256,
+    /// The certificates that belong into its quote: those that its incarnation had published by then.
+    pub certificates: Certificates,
     /// What became of it.
     pub fate: Fate,
 }
 
 impl BlockRecord {
-    /// What the contract keeps of digest and evidence (R6).
+    /// What the contract keeps of digest, evidence and certificates (R6).
     pub fn evidence_binding(&self) -> B256 {
-        evidence_binding(self.digest, self.evidence_hash)
+        evidence_binding(self.digest, self.evidence_hash, self.certificates.hash)
+    }
+
+    /// The whole quote, if the evidence is a bundle.
+    pub fn quote(&self) -> Option<Vec<u8>> {
+        EvidenceBundle::decode(&self.evidence).ok()?.quote.join(&self.certificates.bytes).ok()
     }
 }
 
@@ -80,6 +113,8 @@ pub struct EpochRecord {
     pub context: EpochContext,
     /// Whether the seed is known.
     pub opened: bool,
+    /// The chain's block whose hash the seed is made of.
+    pub seed_block: u64,
     /// The epoch whose weighted blocks are the roster.
     pub roster_epoch: Epoch,
     /// What assignments are made of.
@@ -117,6 +152,9 @@ pub struct Ledger {
     fixed: Fixed,
     genesis_s: u64,
     parameters: Parameters,
+    /// Announced parameters, with the epoch from which on they take effect.
+    announced: Option<(Epoch, Parameters)>,
+    paused: bool,
     seats: BTreeMap<SeatId, SeatRecord>,
     epochs: BTreeMap<Epoch, EpochRecord>,
     last_opened: Option<Epoch>,
@@ -146,6 +184,8 @@ impl Ledger {
             },
             genesis_s: settings.genesis,
             parameters: parameters(&p),
+            announced: None,
+            paused: false,
             seats: BTreeMap::new(),
             epochs: BTreeMap::new(),
             last_opened: None,
@@ -162,11 +202,19 @@ impl Ledger {
     /// When the chain gives no answer, or events do not fit together; what was applied before stays.
     pub fn sync(&mut self) -> Result<usize, LedgerError> {
         let head = self.network.chain().head()?.number;
-        let mut applied = 0;
+        let (mut applied, mut span) = (0, LOG_RANGE_BLOCKS_MAX);
         while self.next_chain_block <= head {
-            let to = head.min(self.next_chain_block.saturating_add(LOG_RANGE_BLOCKS_MAX - 1));
+            let to = head.min(self.next_chain_block.saturating_add(span - 1));
             let filter = LogFilter::of(self.network.deployment().contract, self.next_chain_block, to);
-            for entry in self.network.chain().logs(&filter)? {
+            let entries = match self.network.chain().logs(&filter) {
+                // More than one answer holds: ask for half of it.
+                Err(ChainError::Limit { .. }) if to > self.next_chain_block => {
+                    span = (to - self.next_chain_block).div_ceil(2);
+                    continue;
+                }
+                answer => answer?,
+            };
+            for entry in entries {
                 // Events of the owner's standing (Ownable2Step) concern no node.
                 if let Ok(event) = Event::decode_log(&entry.log) {
                     self.apply(event.data).map_err(|what| LedgerError::Contradiction {
@@ -191,9 +239,14 @@ impl Ledger {
         &self.fixed
     }
 
-    /// What the network runs with.
+    /// What the network runs with: the current parameters (docs/protocol.md, section 3).
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Whether the owner has paused the network: nothing can be opened or published then.
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// The seat, if it is registered.
@@ -286,19 +339,29 @@ impl Ledger {
 
     fn apply(&mut self, event: Event) -> Result<(), &'static str> {
         match event {
+            Event::NetworkDeployed(e) => self.parameters = parameters(&e.parameters),
+            Event::ParametersAnnounced(e) => self.announced = Some((e.fromEpoch, parameters(&e.parameters))),
+            Event::ParametersAdopted(_) => {
+                self.parameters = self.announced.take().ok_or("parameters that were not announced")?.1;
+            }
+            Event::PauseSet(e) => self.paused = e.paused,
             Event::SeatRegistered(e) => self.register(&e),
             Event::IncarnationBegun(e) => {
                 let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("incarnation of an unknown seat")?;
                 (seat.incarnation, seat.measurement) = (e.incarnation, e.measurement);
+                seat.certificates = Certificates::default();
             }
+            Event::OperatorSet(e) => self.set_operator(e.seat, e.operator)?,
+            Event::SeatRejoined(e) => self.set_operator(e.seat, e.operator)?,
             Event::PolicySet(e) => drop(self.policies.insert(e.digest, e.document)),
             Event::ReferenceValuesSet(e) => {
                 let values = e.values.iter().map(reference_value).collect();
                 self.references.insert(e.digest, values);
             }
             Event::EpochOpened(e) => self.open(&e),
-            Event::EpochSeeded(e) => self.seed(e.epoch, e.seed)?,
+            Event::EpochSeeded(e) => self.seed(&e)?,
             Event::BlockPublished(e) => self.publish(e)?,
+            Event::CertificatesPublished(e) => self.publish_certificates(e)?,
             Event::BlockLogged(e) => {
                 let block = self.blocks.get_mut(&(e.epoch, e.order)).ok_or("an unknown block was logged")?;
                 let position = e.position.to::<u64>();
@@ -319,20 +382,30 @@ impl Ledger {
             operator: e.operator,
             incarnation: Address::ZERO,
             measurement: B256::ZERO,
+            certificates: Certificates::default(),
             last_digest: B256::ZERO,
             last_epoch: None,
         };
         self.seats.insert(SeatId(e.seat), record);
     }
 
+    /// Another operator has to publish the certificates anew (R1).
+    fn set_operator(&mut self, seat: u32, operator: Address) -> Result<(), &'static str> {
+        let seat = self.seats.get_mut(&SeatId(seat)).ok_or("the operator of an unknown seat")?;
+        (seat.operator, seat.certificates) = (operator, Certificates::default());
+        Ok(())
+    }
+
     fn open(&mut self, e: &contract::EpochOpened) {
+        let effective = self.announced.as_ref().filter(|(from, _)| *from <= e.epoch);
+        let parameters = effective.map_or(&self.parameters, |(_, announced)| announced);
         let snapshot = EpochSnapshot {
-            seed: B256::ZERO,
+            root: B256::ZERO,
             roster_size: e.rosterSize,
             window_size: e.windowSize,
             effective_decision_marks: e.decisionMarks,
-            latest_checks: self.parameters.latest_checks,
-            suspicious_checks: self.parameters.suspicious_checks,
+            latest_checks: parameters.latest_checks,
+            suspicious_checks: parameters.suspicious_checks,
         };
         let context = EpochContext {
             epoch: e.epoch,
@@ -344,6 +417,7 @@ impl Ledger {
         let record = EpochRecord {
             context,
             opened: false,
+            seed_block: e.seedBlock,
             roster_epoch: e.rosterEpoch,
             snapshot,
             window_start: e.windowStart.to(),
@@ -353,14 +427,17 @@ impl Ledger {
         self.forget(e.epoch);
     }
 
-    fn seed(&mut self, epoch: Epoch, seed: B256) -> Result<(), &'static str> {
-        let record = self.epochs.get_mut(&epoch).ok_or("a seed of an unopened epoch")?;
+    fn seed(&mut self, e: &contract::EpochSeeded) -> Result<(), &'static str> {
+        let record = self.epochs.get_mut(&e.epoch).ok_or("a seed of an unopened epoch")?;
         record.opened = true;
-        record.context.seed = seed;
-        record.snapshot.seed = seed;
-        let before = self.last_opened.replace(epoch);
+        record.context.seed = e.seed;
+        if record.context.root(self.network.deployment()) != e.root {
+            return Err("an epoch's root");
+        }
+        record.snapshot.root = e.root;
+        let before = self.last_opened.replace(e.epoch);
         if let Some(before) = before.and_then(|before| self.epochs.get_mut(&before)) {
-            before.next_opened = Some(epoch);
+            before.next_opened = Some(e.epoch);
         }
         Ok(())
     }
@@ -393,16 +470,30 @@ impl Ledger {
             weight: e.weight,
             evidence_hash: keccak256(&e.evidence),
             evidence: e.evidence,
+            certificates: seat.certificates.clone(),
             fate: Fate::default(),
         };
         self.blocks.insert((e.epoch, e.order), record);
         Ok(())
     }
 
+    /// They hold from the block on that they were published with.
+    fn publish_certificates(&mut self, e: contract::CertificatesPublished) -> Result<(), &'static str> {
+        let certificates = Certificates::published(e.certificates);
+        self.block_mut(e.seat, e.epoch).ok_or("certificates without a block")?.certificates =
+            certificates.clone();
+        let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("certificates of an unknown seat")?;
+        seat.certificates = certificates;
+        Ok(())
+    }
+
     fn fate(&mut self, seat: u32, epoch: Epoch) -> Result<&mut Fate, &'static str> {
+        self.block_mut(seat, epoch).map(|block| &mut block.fate).ok_or("the fate of an unknown block")
+    }
+
+    fn block_mut(&mut self, seat: u32, epoch: Epoch) -> Option<&mut BlockRecord> {
         let mut blocks = self.blocks.range_mut((epoch, 0)..=(epoch, u32::MAX)).map(|(_, block)| block);
-        let block = blocks.find(|block| block.block.seat == SeatId(seat));
-        block.map(|block| &mut block.fate).ok_or("the fate of an unknown block")
+        blocks.find(|block| block.block.seat == SeatId(seat))
     }
 
     /// What is void has no consequence any more. One lap of slack: settlement reads rosters that are older.

@@ -25,5 +25,5 @@ pub use controller::{
     Action, Boot, Booted, Controller, ControllerConfig, ControllerError, RestartPolicy, publication,
 };
 pub use duty::{DutyError, assigned, duty, rank};
-pub use ledger::{BlockRecord, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
+pub use ledger::{BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
 pub use network::{Network, SendError, Sent};

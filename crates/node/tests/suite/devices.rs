@@ -10,7 +10,7 @@ use multee_protocol::{DeviceId, Epoch, Mark, Marks, Parameters, SeatId};
 use crate::support::{AGENT, BLOCKED, SUSPENDED, World, account, app_of, device_id, platform};
 
 /// The mark that each founding seat gave a block in an epoch; none where it was not assigned.
-fn marks_on(world: &World, seat: SeatId, of: Epoch, given_in: Epoch) -> Vec<Option<Mark>> {
+pub(crate) fn marks_on(world: &World, seat: SeatId, of: Epoch, given_in: Epoch) -> Vec<Option<Mark>> {
     let ledger = world.ledger();
     let record = ledger.epoch(given_in).expect("opened");
     let mark = |verifier: &SeatId| {
@@ -34,7 +34,7 @@ fn device_that_lies_about_its_hardware_id_is_caught_by_its_peers() {
     let claimed = device_id(&platform(&world.reader.vendor, 21));
     let liar = world.join(23, claimed);
     let seat = world.devices[liar].seat;
-    let deposit = world.seat(seat).deposit;
+    let deposit = world.seat(seat).funds.deposit;
     assert_eq!(deposit, Parameters::default().min_deposit);
 
     world.play_all(2..=3);
@@ -45,7 +45,7 @@ fn device_that_lies_about_its_hardware_id_is_caught_by_its_peers() {
     let block = world.founded.network.read(&block).expect("a block");
     assert!(block.decided && block.malicious && block.positive == 0 && block.count == 6, "{block:?}");
     let view = world.seat(seat);
-    assert_eq!((view.tier, view.penalties, view.deposit), (BLOCKED, 1, 0));
+    assert_eq!((view.tier, view.penalties, view.funds.deposit), (BLOCKED, 1, 0));
     let slashed = world.events().into_iter().find_map(|event| match event {
         Event::SeatBlocked(e) if e.seat == seat.0 => Some((e.epoch, e.slashed)),
         _ => None,
@@ -76,7 +76,8 @@ fn outsider_cannot_publish_for_a_seat() {
     // The same boot once more: the same key, as an outsider who copies a publication on its way would have it.
     let mut app = app_of(&device.platform, AGENT, 1);
     assert_eq!(app.incarnation(), world.seat(seat).incarnation);
-    let call = publication(&app.confirm(&duty).expect("signs"));
+    let in_force = ledger.seat(seat).expect("founded").certificates.hash();
+    let call = publication(&app.confirm(&duty).expect("signs"), in_force);
     let network = world.founded.network.clone();
     let outsiders = [account("outsider"), world.devices[0].operator.clone()];
     for outsider in outsiders {

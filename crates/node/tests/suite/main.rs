@@ -2,8 +2,10 @@
 //! Applications behind their message boundary, and a SIMULATED vendor's machines.
 
 mod assignments;
+mod certificates;
 mod collateral;
 mod devices;
 mod failures;
 mod replay;
 mod support;
+mod waiting;

@@ -1,6 +1,7 @@
 //! A small network: a chain that can fail, a SIMULATED vendor, and a controller for each device.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alloy_primitives::{B256, keccak256};
@@ -8,7 +9,7 @@ use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
 use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{
-    Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction,
+    Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Receipt, Sender, Transaction,
 };
 use multee_confirmation::{
     AppConfig, Confirm, ConfirmError, ConfirmationApp, PowerSource, ReferenceValue, Remote,
@@ -58,9 +59,16 @@ pub(crate) struct FailingChain {
     armed: Mutex<Option<([u8; 4], Fails)>>,
     /// Every so many requests one fails; 0 for none.
     period: Mutex<(u64, u64)>,
+    /// Logs that one answer holds; 0 for as many as there are.
+    logs_max: AtomicUsize,
 }
 
 impl FailingChain {
+    /// From now on an answer holds so many logs at most, as long as more than one block is asked about.
+    pub(crate) fn limit_logs(&self, logs_max: usize) {
+        self.logs_max.store(logs_max, Ordering::Relaxed);
+    }
+
     /// The next sending of the function with this selector fails.
     pub(crate) fn arm(&self, selector: [u8; 4], fails: Fails) {
         *self.armed.lock().expect("armed") = Some((selector, fails));
@@ -118,7 +126,12 @@ impl Chain for FailingChain {
     }
 
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
-        self.readable()?.logs(filter)
+        let logs = self.readable()?.logs(filter)?;
+        let (value, limit) = (logs.len(), self.logs_max.load(Ordering::Relaxed));
+        if limit == 0 || value <= limit || filter.from_block == filter.to_block {
+            return Ok(logs);
+        }
+        Err(ChainError::Limit { what: Limit::Logs, value: value as u64, limit: limit as u64 })
     }
 }
 
@@ -289,7 +302,12 @@ impl World {
     pub(crate) fn with(seats: u32, parameters: Parameters, other: Option<u32>) -> Self {
         let config = Config::devnet(7, GENESIS_S - u64::from(EPOCH_S));
         let embedded = Embedded::in_memory(config).expect("memory");
-        let chain = Arc::new(FailingChain { embedded, armed: Mutex::default(), period: Mutex::default() });
+        let chain = Arc::new(FailingChain {
+            embedded,
+            armed: Mutex::default(),
+            period: Mutex::default(),
+            logs_max: AtomicUsize::default(),
+        });
         let vendor = vendor(1);
         let document = policy_document(&vendor);
         let policy = Arc::new(Policy::from_json(&document).expect("valid"));
@@ -427,6 +445,11 @@ impl World {
         let mut ledger = Ledger::new(self.founded.network.clone(), 0).expect("settings");
         ledger.sync().expect("follows");
         ledger
+    }
+
+    /// Who paid for the device's seat.
+    pub(crate) fn provider_of(&self, device: usize) -> Sender {
+        provider(self.devices[device].platform.spec().index)
     }
 
     pub(crate) fn seat(&self, seat: SeatId) -> contract::SeatView {
