@@ -64,6 +64,7 @@ fn check(story: &Value, epochs: usize) {
     assert_eq!((clone["tier"].as_str(), &clone["device_id"]), (Some("no_seat"), &victim["device_id"]));
     assert!(scores(clone).iter().all(Option::is_none));
 
+    check_rewards(story, epochs);
     let totals = &story["totals"];
     assert_eq!(number(&totals["epochs"]), epochs as u64);
     for sum in ["transactions", "quotes_verified", "decided_honest", "decided_malicious"] {
@@ -73,6 +74,23 @@ fn check(story: &Value, epochs: usize) {
     assert!(number(&gas["min"]) > 21_000);
     assert!(number(&gas["min"]) <= number(&gas["median"]) && number(&gas["median"]) <= number(&gas["max"]));
     assert!(story["evidence"].as_str().is_some_and(|text| text.contains("SIMULATED")));
+}
+
+/// In thousandths of a token.
+fn rewards(story: &Value, role: &str) -> Vec<u64> {
+    let reward = |device: &&Value| device["reward"].as_str().expect("an amount").replace('.', "");
+    devices(story, role).iter().map(|device| reward(device).parse().expect("a number")).collect()
+}
+
+/// Honest work pays, trouble costs, and there is no more than the pots held.
+fn check_rewards(story: &Value, epochs: usize) {
+    let honest = rewards(story, "honest").into_iter().min().expect("some are honest");
+    let roles = ["wrong_measurement", "revoked", "slanderer", "joiner", "clone"];
+    let others: Vec<u64> = roles.iter().flat_map(|role| rewards(story, role)).collect();
+    assert!(others.iter().all(|reward| *reward < honest), "{honest} and {others:?}");
+    assert_eq!(rewards(story, "clone"), [0]);
+    let all: u64 = rewards(story, "honest").iter().chain(&others).sum();
+    assert!(all <= 100_000 * epochs as u64, "{all}");
 }
 
 #[test]

@@ -176,9 +176,10 @@ impl Confirm for Slanderer {
             self.key.sign(&block, &duty.deployment).map_err(|error| no_quote(error.to_string()))?;
         let quote = self.tee.quote(&block.report_data(&duty.deployment));
         let quote = quote.map_err(|error| no_quote(error.to_string()))?;
-        let bundle = EvidenceBundle { properties: properties.encode(), quote };
-        let evidence = bundle.encode().map_err(|error| no_quote(error.to_string()))?;
-        Ok(SignedBlock { block, signature, evidence: Bytes::from(evidence), verdicts })
+        let (bundle, certificates) = EvidenceBundle::split(properties.encode(), &quote);
+        let evidence = bundle.encode_beside(&certificates).map_err(|error| no_quote(error.to_string()))?;
+        let (evidence, certificates) = (Bytes::from(evidence), Bytes::from(certificates));
+        Ok(SignedBlock { block, signature, evidence, certificates, verdicts })
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the story shows: one JSON document, or a table.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::cast::Role;
 
@@ -46,11 +46,43 @@ pub(crate) struct DeviceReport {
     pub(crate) penalties: u8,
     /// How many incarnations its seat has had.
     pub(crate) incarnations: u32,
+    /// What its seat has earned and not lost (R12).
+    pub(crate) reward: Tokens,
     /// Its score after each epoch; null while it has no seat.
     pub(crate) score_by_epoch: Vec<Option<u16>>,
     /// What last happened to it.
     #[serde(skip)]
     pub(crate) note: String,
+}
+
+/// An amount of the story's token, in its smallest unit, of which a token has 10¹⁸. Shown in tokens, to a
+/// thousandth, rounded down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tokens(pub(crate) u128);
+
+impl fmt::Display for Tokens {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let thousandths = self.0 / 1_000_000_000_000_000;
+        write!(formatter, "{}.{:03}", thousandths / 1_000, thousandths % 1_000)
+    }
+}
+
+impl Serialize for Tokens {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What a device of each role has earned on average, in order of the cast.
+fn rewards(devices: &[DeviceReport]) -> Vec<(Role, Tokens)> {
+    let mut sums: Vec<(Role, u128, u128)> = Vec::new();
+    for DeviceReport { role, reward, .. } in devices {
+        match sums.iter_mut().find(|(known, ..)| known == role) {
+            Some((_, sum, count)) => (*sum, *count) = (*sum + reward.0, *count + 1),
+            None => sums.push((*role, reward.0, 1)),
+        }
+    }
+    sums.into_iter().map(|(role, sum, count)| (role, Tokens(sum / count))).collect()
 }
 
 /// Something that happened to a device.
@@ -130,9 +162,12 @@ fn push(text: &mut String, line: &str, width: usize) {
 pub(crate) fn summary(report: &Report) -> String {
     let t = &report.totals;
     let in_tier = |tier: &str| report.devices.iter().filter(|d| d.tier == tier).count();
+    let rewards: Vec<String> =
+        rewards(&report.devices).iter().map(|(role, mean)| format!("{} {mean}", role.name())).collect();
     format!(
         "{} epochs, {} transactions, {} quotes verified, {} blocks decided honest and {} malicious\n\
          tiers: {} full, {} warning, {} restricted, {} on probation, {} suspended, {} blocked, {} without a seat\n\
+         tokens earned by a device: {}\n\
          gas of a publication: {} to {}, median {}\n\
          {:.1} s, seed {}\n{SIMULATED}\n",
         t.epochs,
@@ -147,6 +182,7 @@ pub(crate) fn summary(report: &Report) -> String {
         in_tier("suspended"),
         in_tier("blocked"),
         in_tier("no_seat"),
+        rewards.join(", "),
         t.publication_gas.min,
         t.publication_gas.max,
         t.publication_gas.median,
@@ -168,6 +204,16 @@ mod tests {
     }
 
     #[test]
+    fn amounts_are_shown_in_tokens_rounded_down() {
+        let token = 1_000_000_000_000_000_000;
+        for (amount, shown) in
+            [(0, "0.000"), (token - 1, "0.999"), (token, "1.000"), (1234 * token + token / 16, "1234.062")]
+        {
+            assert_eq!(Tokens(amount).to_string(), shown);
+        }
+    }
+
+    #[test]
     fn table_is_no_wider_than_the_terminal() {
         let device = DeviceReport {
             index: 1,
@@ -179,6 +225,7 @@ mod tests {
             score: 0,
             penalties: 0,
             incarnations: 0,
+            reward: Tokens(0),
             score_by_epoch: Vec::new(),
             note: "x".repeat(500),
         };

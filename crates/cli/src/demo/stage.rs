@@ -12,7 +12,7 @@ use multee_chain::{Chain, Sender};
 use multee_confirmation::ReferenceValue;
 use multee_evidence::Policy;
 use multee_mock_vendor::Platform;
-use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, join_devnet};
+use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet, join_devnet};
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy,
 };
@@ -25,7 +25,7 @@ use super::cast::{CLONED, CLONED_AT, JOINED_AT, Part, REVOKED_AT, Role, cast};
 use super::chronicle::Chronicle;
 use super::counting::CountingChain;
 use super::machine::{DECLARED_POWER, Machine, QuotesVerified, SlanderersMachine, account_key};
-use super::report::DeviceReport;
+use super::report::{DeviceReport, Tokens};
 use super::vendor::{ALLOWED_IMAGE, OTHER_IMAGE, StoryVendor, measurement, policy};
 
 /// The story's chain.
@@ -101,7 +101,9 @@ impl Stage {
             seats,
         };
         let shared: Arc<dyn Chain> = Arc::<CountingChain>::clone(&counted);
-        let founded = found_devnet(&shared, &account(seed, "owner")?, &plan)?;
+        let owner = account(seed, "owner")?;
+        let founded = found_devnet(&shared, &owner, &plan)?;
+        fund_devnet(&founded, &owner, plan.parameters.reward_per_epoch * u128::from(epochs))?;
         let mut stage = Self {
             seed,
             chain,
@@ -195,6 +197,7 @@ impl Stage {
             score: 0,
             penalties: 0,
             incarnations: 0,
+            reward: Tokens(0),
             score_by_epoch: actor.score_by_epoch.clone(),
             note: self.chronicle.note(actor.part.index),
         };
@@ -203,6 +206,8 @@ impl Stage {
             report.tier = tier_name(view.tier);
             report.score = view.score;
             report.penalties = view.penalties;
+            let funds = view.funds;
+            report.reward = Tokens(funds.newRewards + funds.oldRewards + funds.maturedRewards);
             report.incarnations = self.chronicle.incarnations(seat);
         }
         Ok(report)
