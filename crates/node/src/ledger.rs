@@ -225,6 +225,7 @@ impl Ledger {
                 }
             }
             self.next_chain_block = to + 1;
+            span = span.saturating_mul(2).min(LOG_RANGE_BLOCKS_MAX);
         }
         Ok(applied)
     }

@@ -1,8 +1,5 @@
 //! Certificates are published once for an incarnation and put back by everyone who verifies (R6).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use alloy_primitives::{B256, Bytes};
 use multee_chain::Sender;
 use multee_chain::bindings::IProofOfAttestation::{
@@ -10,11 +7,11 @@ use multee_chain::bindings::IProofOfAttestation::{
 };
 use multee_confirmation::{Confirm, SignedBlock};
 use multee_mock_vendor::QuoteSpec;
-use multee_node::{Ledger, Network, ReadCollateral, Sent, duty, publication};
+use multee_node::{Ledger, Sent, duty, publication};
 use multee_protocol::{Epoch, Mark, Parameters, SeatId};
 
 use crate::devices::marks_on;
-use crate::support::{AGENT, SoundReader, World, app_of, device_id, platform};
+use crate::support::{AGENT, World, app_of, device_id, platform};
 
 /// The epochs in which a seat published certificates.
 fn published_in(world: &World, seat: SeatId) -> Vec<Epoch> {
@@ -162,29 +159,6 @@ fn other_certificates_hold_from_the_block_on_that_they_were_published_with() {
     assert_eq!((on(1), on(2), on(3)), (vec![Mark::Valid; 2], vec![Mark::EvidenceInvalid; 2], on(1)));
 }
 
-/// Has the provider name the operator while the duty is made: after the ledger looked, before the publication.
-struct Meddling {
-    sound: Arc<SoundReader>,
-    network: Network,
-    provider: Sender,
-    call: contract::setOperatorCall,
-    done: AtomicBool,
-}
-
-impl ReadCollateral for Meddling {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
-        if !self.done.swap(true, Ordering::Relaxed) {
-            let sent = self.network.send(&self.provider, &self.call).expect("an outcome");
-            assert!(matches!(sent, Sent::Kept(_)), "{sent:?}");
-        }
-        self.sound.collateral(quote, at_s)
-    }
-
-    fn roots(&self) -> Vec<Vec<u8>> {
-        self.sound.roots()
-    }
-}
-
 #[test]
 fn operator_that_is_named_anew_publishes_the_certificates_anew() {
     let mut world = World::new(6);
@@ -198,11 +172,7 @@ fn operator_that_is_named_anew_publishes_the_certificates_anew() {
     world.play(2);
     assert_eq!(published_in(&world, seat), [0, 2]);
     // In the middle of a publication.
-    let network = world.founded.network.clone();
-    let sound = Arc::clone(&world.reader);
-    let meddling = Meddling { sound, network, provider, call, done: AtomicBool::new(false) };
-    let meddling: Arc<dyn ReadCollateral> = Arc::new(meddling);
-    world.revive(3, &meddling);
+    world.meddle(3, provider, call);
     world.play(3);
     assert_eq!(published_in(&world, seat), [0, 2, 3]);
     world.play_all(4..=5);

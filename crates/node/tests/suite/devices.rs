@@ -7,7 +7,7 @@ use multee_confirmation::Confirm;
 use multee_node::{Action, Sent, assigned, duty, publication};
 use multee_protocol::{DeviceId, Epoch, Mark, Marks, Parameters, SeatId};
 
-use crate::support::{AGENT, BLOCKED, SUSPENDED, World, account, app_of, device_id, platform};
+use crate::support::{AGENT, BLOCKED, POWER, SUSPENDED, World, account, app_of, device_id, platform};
 
 /// The mark that each founding seat gave a block in an epoch; none where it was not assigned.
 pub(crate) fn marks_on(world: &World, seat: SeatId, of: Epoch, given_in: Epoch) -> Vec<Option<Mark>> {
@@ -57,7 +57,8 @@ fn device_that_lies_about_its_hardware_id_is_caught_by_its_peers() {
     let owner_seat = world.devices[owner].seat;
     world.play_all(5..=7);
     assert_eq!(marks_on(&world, owner_seat, 5, 6), [Some(Mark::Valid); 6]);
-    assert!(world.seat(owner_seat).admitted);
+    let view = world.seat(owner_seat);
+    assert!(view.admitted && !view.power.unverified && view.power.verified == POWER, "{view:?}");
     assert_eq!(bound_seat(&world, claimed), owner_seat.0);
     let liars = world.publications().keys().filter(|(of, _)| *of == seat.0).count();
     assert_eq!(liars, 1, "who is blocked publishes no more");

@@ -21,7 +21,7 @@ use multee_mock_vendor::{
 use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, join_devnet};
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, ControllerError, Ledger, ReadCollateral,
-    RestartPolicy,
+    RestartPolicy, Sent,
 };
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
@@ -237,6 +237,26 @@ impl ReadCollateral for SoundReader {
     }
 }
 
+/// The sound reader, but the first time it is asked something happens on chain: after a controller's ledger looked,
+/// before it publishes.
+struct Meddling {
+    sound: Arc<SoundReader>,
+    meddle: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl ReadCollateral for Meddling {
+    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
+        if let Some(meddle) = self.meddle.lock().expect("meddle").take() {
+            meddle();
+        }
+        self.sound.collateral(quote, at_s)
+    }
+
+    fn roots(&self) -> Vec<Vec<u8>> {
+        self.sound.roots()
+    }
+}
+
 /// What sound collateral is.
 pub(crate) fn spec(tee: TeeType) -> CollateralSpec {
     CollateralSpec {
@@ -392,6 +412,23 @@ impl World {
     /// As [`Self::revive`], with the sound reader.
     pub(crate) fn revive_soundly(&mut self, device: usize) {
         let reader: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
+        self.revive(device, &reader);
+    }
+
+    /// The device gets a new controller; while that makes its first duty, `sender` has `call` executed.
+    pub(crate) fn meddle(
+        &mut self,
+        device: usize,
+        sender: Sender,
+        call: impl alloy_sol_types::SolCall + Send + 'static,
+    ) {
+        let network = self.founded.network.clone();
+        let meddle = move || {
+            let sent = network.send(&sender, &call).expect("an outcome");
+            assert!(matches!(sent, Sent::Kept(_)), "{sent:?}");
+        };
+        let meddle = Mutex::new(Some(Box::new(meddle) as Box<dyn FnOnce() + Send>));
+        let reader: Arc<dyn ReadCollateral> = Arc::new(Meddling { sound: Arc::clone(&self.reader), meddle });
         self.revive(device, &reader);
     }
 

@@ -68,7 +68,15 @@ fn paused_network_stands_still_without_errors_and_goes_on() {
     assert!(world.ledger().is_paused());
     pause(&world, false);
     world.tick_all(2);
-    world.play_all(3..=4);
+    // In the middle of a publication.
+    world.open(3);
+    world.meddle(5, world.owner.clone(), contract::setPausedCall { paused: true });
+    let done = world.devices[5].tick().expect("waits");
+    assert!(done.iter().all(|action| matches!(action, Action::Settled(_))), "{done:?}");
+    assert!(world.ledger().is_paused());
+    pause(&world, false);
+    world.tick_all(3);
+    world.play(4);
     world.assert_all_published_once(0..=4);
     assert_eq!(world.scores(), [10_000; 6]);
 }
