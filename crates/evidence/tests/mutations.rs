@@ -8,11 +8,14 @@ mod samples;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use multee_evidence::{AppraisalError, Collateral, VerifiedEvidence, Verifier, VerifierConfig};
+use multee_evidence::{
+    AppraisalError, Collateral, EvidenceBundle, SplitQuote, VerifiedEvidence, Verifier, VerifierConfig,
+};
 use multee_protocol::Mark;
 use samples::Sample;
 
 const MUTATIONS: u64 = 100_000;
+const BUNDLE_MUTATIONS: u64 = 20_000;
 const COLLATERAL_MUTATIONS: u64 = 20_000;
 const SEED: u64 = 0x4D75_6C54_4545;
 
@@ -186,10 +189,43 @@ fn random_mutations_of_quotes_are_refused_or_mean_the_same() {
         let original = random.pick(&originals);
         let donor = random.pick(&originals);
         let mutated = mutate(&original.sample.quote, &donor.sample.quote, &mut random);
+        let (split, certificates) = SplitQuote::split(&mutated);
+        assert_eq!(split.join(&certificates).as_ref(), Ok(&mutated), "mutation {round} joins to itself");
         accepted += u64::from(original.accepts_quote(&mutated, &format!("mutation {round}")));
     }
     println!("{accepted} of {MUTATIONS} mutations left the meaning as it was");
     assert!(accepted > 0 && accepted < MUTATIONS / 2, "mutations must reach signed and unsigned bytes");
+}
+
+#[test]
+fn random_mutations_of_bundles_and_certificates_are_refused_or_mean_the_same() {
+    let originals = Original::all();
+    let published: Vec<(Vec<u8>, Vec<u8>)> = originals
+        .iter()
+        .map(|original| EvidenceBundle::split(b"properties".to_vec(), &original.sample.quote))
+        .map(|(bundle, certificates)| (bundle.encode().expect("small"), certificates))
+        .collect();
+    let mut random = Random::seeded();
+    let (mut accepted, mut unreadable) = (0, 0);
+    for round in 0..BUNDLE_MUTATIONS {
+        let at = random.below(originals.len());
+        let ((bundle, certificates), donor) = (&published[at], random.pick(&published));
+        let (mutated, certificates) = match random.below(4) {
+            0 => (bundle.clone(), mutate(certificates, &donor.1, &mut random)),
+            1 => (bundle.clone(), donor.1.clone()),
+            _ => (mutate(bundle, &donor.0, &mut random), certificates.clone()),
+        };
+        // What cannot be read or joined earns the mark of evidence that does not verify.
+        let quote = EvidenceBundle::decode(&mutated).and_then(|bundle| bundle.quote.join(&certificates));
+        match quote {
+            Ok(quote) => {
+                accepted += u64::from(originals[at].accepts_quote(&quote, &format!("mutation {round}")));
+            }
+            Err(_) => unreadable += 1,
+        }
+    }
+    println!("{accepted} of {BUNDLE_MUTATIONS} left the meaning as it was, {unreadable} were unreadable");
+    assert!(accepted > 0 && unreadable > 0 && accepted + unreadable < BUNDLE_MUTATIONS);
 }
 
 #[test]
