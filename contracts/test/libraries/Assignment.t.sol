@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Assignment, Places} from "../../src/libraries/Assignment.sol";
 import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
+import {Marking} from "../../src/libraries/Marking.sol";
 import {Permutation} from "../../src/libraries/Permutation.sol";
 import {Expectations} from "../support/Expectations.sol";
 
@@ -61,6 +62,44 @@ contract AssignmentTest is Expectations {
         for (uint256 place; place < w; ++place) {
             isTrue(checks[place] >= least, "at least c");
             isTrue(checks[place] <= 2 * c + 1, "about 2c at most");
+        }
+    }
+
+    /// R12 asks how many places are not empty, without walking them.
+    function testFuzz_assigned_counts_the_places_that_are_not_empty(
+        bytes32 root,
+        uint8 n_,
+        uint8 k_,
+        uint8 l2_,
+        uint16 w_,
+        uint8 rank_
+    ) public pure {
+        uint256 n = within(n_, 1, 200);
+        uint256 l2 = within(l2_, 2, 62);
+        uint256 fitted = Assignment.decisionMarks(within(k_, l2, 90), n);
+        EpochHead head =
+            EpochHeads.make(1, 0, n, 0, within(w_, 0, Assignment.capacity(n, l2, fitted)), fitted, 2, l2);
+        Places memory places = Assignment.placesOf(head, root, within(rank_, 0, n - 1));
+        uint256 counted = places.latest;
+        for (uint256 i; i < places.window; ++i) {
+            if ((places.first + i) % places.wide < head.windowSize()) ++counted;
+        }
+        equal(Assignment.assigned(head, places), counted, "assigned");
+    }
+
+    function testFuzz_given_counts_the_marks(uint256 marks) public pure {
+        uint256 counted;
+        for (uint256 i; i < 64; ++i) {
+            if ((marks >> (4 * i)) & 15 != 0) ++counted;
+        }
+        equal(Marking.given(marks), counted, "given");
+    }
+
+    function test_given_of_none_one_and_all() public pure {
+        equal(Marking.given(0), 0, "none");
+        equal(Marking.given(type(uint256).max), 64, "all");
+        for (uint256 bit; bit < 256; ++bit) {
+            equal(Marking.given(uint256(1) << bit), 1, "one");
         }
     }
 

@@ -7,12 +7,12 @@ import {Permutation} from "../../src/libraries/Permutation.sol";
 import {Expectations} from "../support/Expectations.sol";
 import {RoomHarness} from "../support/RoomHarness.sol";
 
-/// @dev R4, R5, R7 where they touch packed words: marks in each third of a word, wraps, saturation, what is ignored.
+/// @dev R4, R5, R7 where they touch packed words: marks in each fifth of a word, wraps, closed tallies, what is ignored.
 contract MarkingTest is Expectations {
     RoomHarness private room;
 
     uint32 private constant EPOCH = 5_000;
-    uint64 private constant RING = 384;
+    uint64 private constant RING = 640;
     uint256 private constant WEIGHT = 8_100;
     bytes32 private constant SEED = "seed";
 
@@ -33,15 +33,15 @@ contract MarkingTest is Expectations {
     }
 
     function expectEntry(uint256 position, uint256 positive, uint256 negative, uint256 count) private view {
-        (, uint256 pos, uint256 neg, uint256 marks) = room.entryAt(position);
+        (,, uint256 pos, uint256 neg, uint256 marks) = room.entryAt(position);
         equal(pos, positive, string.concat("positive at ", vm.toString(position)));
         equal(neg, negative, string.concat("negative at ", vm.toString(position)));
         equal(marks, count, string.concat("count at ", vm.toString(position)));
     }
 
-    /// All three thirds of a word, from each offset, each mark alone: its entry changes, no other.
-    function test_window_marks_in_each_third_of_a_word() public {
-        for (uint256 skipped; skipped < 3; ++skipped) {
+    /// All five fifths of a word, from each offset, each mark alone: its entry changes, no other.
+    function test_window_marks_in_each_fifth_of_a_word() public {
+        for (uint256 skipped; skipped < 5; ++skipped) {
             for (uint256 place; place < 7; ++place) {
                 for (uint256 mark = 1; mark <= 6; mark += 5) {
                     setUp();
@@ -86,7 +86,7 @@ contract MarkingTest is Expectations {
             uint256 first = Permutation.position(SEED, 4, rank) * 2;
             // Third window place alone: latest places are two.
             room.mark(10 + rank, rank, 1 << rank, uint256(1) << (4 * (2 + 3)));
-            (, uint256 positive,,) = room.entryAt((first + 3) % 8);
+            (,, uint256 positive,,) = room.entryAt((first + 3) % 8);
             equal(positive & (1 << rank), 1 << rank, "at (first + 3) mod 8");
         }
     }
@@ -102,59 +102,109 @@ contract MarkingTest is Expectations {
         expectEntry(RING + 5, 0, 0, 0);
     }
 
-    /// An entry of a new lap inherits nothing: neither tally nor outcome.
+    /// An entry of a new lap inherits nothing: neither tally nor id nor outcome.
     function test_a_new_lap_inherits_nothing() public {
         for (uint256 i; i < RING; ++i) {
-            room.append(EPOCH - 1, i, 4_194_303, 4_194_303, 255);
-            room.setOutcome(i, 1 + i % 2);
+            room.append(EPOCH - 1, i, 2_097_151, 2_097_151, 127);
+            room.setOutcome(i, 1 + i % 3);
         }
         for (uint256 i; i < RING; ++i) {
-            uint40 position = room.append(EPOCH, i, i, 2 * i, i % 256);
-            (uint256 id, uint256 positive, uint256 negative, uint256 count) = room.entryAt(position);
-            equal(id, ((EPOCH % 4096) << 20) | i, "id");
-            equal(positive, i, "positive");
-            equal(negative, 2 * i, "negative");
-            equal(count, i % 256, "count");
+            uint40 position = room.append(EPOCH, i, i, 2 * i, i % 128);
+            expectEntry(position, i, 2 * i, i % 128);
+            expectBlock(position, 0, i);
+            equal(room.idAt(position), ((EPOCH % 4096) << 20) | i, "id");
             equal(room.outcomeAt(position), 0, "outcome");
             if (i > 0) {
-                (id,,,) = room.entryAt(position - 1);
-                equal(id, ((EPOCH % 4096) << 20) | (i - 1), "the one before stays");
+                expectBlock(position - 1, 0, i - 1);
+                expectEntry(position - 1, i - 1, 2 * (i - 1), (i - 1) % 128);
             }
-            room.setOutcome(position, 2 - i % 2);
-            if (i > 0) equal(room.outcomeAt(position - 1), 1 + i % 2, "outcome before stays");
+            room.setOutcome(position, 3 - i % 3);
+            if (i > 0) equal(room.outcomeAt(position - 1), 3 - (i - 1) % 3, "outcome before stays");
         }
     }
 
-    function test_marks_beyond_the_255th_are_not_counted() public {
-        for (uint256 place; place < 3; ++place) {
+    function expectBlock(uint256 position, uint256 age, uint256 order) private view {
+        (uint256 age_, uint256 order_,,,) = room.entryAt(position);
+        equal(age_, age, string.concat("age at ", vm.toString(position)));
+        equal(order_, order, string.concat("order at ", vm.toString(position)));
+    }
+
+    /// Ids stand eight to a word and tallies five: each entry has its own of both.
+    function test_ids_and_tallies_of_different_words_belong_together() public {
+        for (uint256 i; i < 45; ++i) {
+            room.append(EPOCH - i % 7, 1_000 + i, 3 * i, 5 * i, i);
+        }
+        for (uint256 i; i < 45; ++i) {
+            expectBlock(i, i % 7, 1_000 + i);
+            expectEntry(i, 3 * i, 5 * i, i);
+        }
+    }
+
+    /// R7: what reaches 2000000 closes the tally, and takes no more.
+    function test_marks_on_a_closed_tally_are_not_counted() public {
+        for (uint256 place; place < 5; ++place) {
             setUp();
-            for (uint256 i; i < 3; ++i) {
-                room.append(EPOCH - 1, i, 100, 0, i == place ? 254 : 10);
+            for (uint256 i; i < 5; ++i) {
+                room.append(EPOCH - 1, i, 100, 0, i == place ? 120 : 10);
             }
-            room.setEpoch(EPOCH - 1, 1, 0, 3, 1, 2, 40, SEED);
-            (uint256 counted,) = room.mark(1, 0, WEIGHT, 0x222);
-            equal(counted, 0x222, "the 255th counts");
-            expectEntry(place, 100, WEIGHT, 255);
-            (counted,) = room.mark(2, 0, WEIGHT, 0x222);
-            equal(counted, 0x222 & ~(uint256(15) << (4 * place)), "the 256th does not");
-            expectEntry(place, 100, WEIGHT, 255);
+            for (uint256 i; i < 5; ++i) {
+                if (i == place) isTrue(room.addMark(i, false, 1_999_899 - WEIGHT + 1), "below");
+            }
+            expectEntry(place, 2_000_000 - WEIGHT, 0, 121);
+            room.setEpoch(EPOCH - 1, 1, 0, 5, 1, 2, 40, SEED);
+            (uint256 counted,) = room.mark(1, 0, WEIGHT, 0x22222);
+            equal(counted, 0x22222, "the mark that closes it counts");
+            expectEntry(place, 2_000_000 - WEIGHT, WEIGHT, 122);
+            (counted,) = room.mark(2, 0, WEIGHT, 0x22222);
+            equal(counted, 0x22222 & ~(uint256(15) << (4 * place)), "the next does not");
+            expectEntry(place, 2_000_000 - WEIGHT, WEIGHT, 122);
+            expectEntry((place + 1) % 5, 100, 2 * WEIGHT, 12);
             isFalse(room.addMark(place, true, 1), "nor from elsewhere");
-            isTrue(room.addMark((place + 1) % 3, true, 1), "its neighbour does");
+            isTrue(room.addMark((place + 1) % 5, true, 1), "its neighbour does");
         }
     }
 
-    function test_marks_beyond_the_255th_on_a_latest_block_are_not_counted() public {
-        room.setEpoch(EPOCH - 1, 2, 0, 0, 1, 1, 40, SEED);
-        room.putBlock(10, EPOCH - 1, 0);
-        room.putBlock(11, EPOCH - 1, 1);
-        room.setTally(EPOCH - 1, 1, 7, 0, 255);
-        (uint256 counted, bool accuser) = room.mark(10, 0, WEIGHT, 2);
-        equal(counted, 0, "counted");
-        isFalse(accuser, "no accusation");
-        (uint256 positive,, uint256 count, bool logged) = room.tallyOf(EPOCH - 1, 1);
-        equal(positive, 7, "tally");
-        equal(count, 255, "count");
-        isFalse(logged, "not logged");
+    /// One below the bound is not closed, whatever the mark weighs.
+    function test_the_last_mark_may_exceed_the_bound() public {
+        room.append(EPOCH - 1, 0, 1_000_000, 999_999, 100);
+        room.append(EPOCH - 1, 1, 0, 0, 0);
+        room.setEpoch(EPOCH - 1, 1, 0, 2, 1, 2, 40, SEED);
+        (uint256 counted,) = room.mark(1, 0, 10_000, 0x12);
+        equal(counted, 0x12, "both");
+        expectEntry(0, 1_000_000, 1_009_999, 101);
+        expectEntry(1, 10_000, 0, 1);
+    }
+
+    /// The number of marks stays at 127, and their weights go on counting.
+    function test_number_of_marks_stays_at_127_and_weights_count_on() public {
+        room.append(EPOCH - 1, 0, 100, 0, 126);
+        room.setEpoch(EPOCH - 1, 1, 0, 1, 1, 2, 40, SEED);
+        for (uint256 i = 1; i <= 3; ++i) {
+            (uint256 counted,) = room.mark(i, 0, WEIGHT, 2);
+            equal(counted, 2, "counts");
+            expectEntry(0, 100, i * WEIGHT, 127);
+        }
+    }
+
+    function test_marks_on_a_closed_latest_block_are_not_counted() public {
+        uint256[2] memory positives = [uint256(1_999_999), 2_000_000];
+        for (uint256 i; i < 2; ++i) {
+            for (uint256 logged_; logged_ < 2; ++logged_) {
+                setUp();
+                room.setEpoch(EPOCH - 1, 2, 0, 0, 1, 1, 40, SEED);
+                room.putBlock(10, EPOCH - 1, 0);
+                room.putBlock(11, EPOCH - 1, 1);
+                room.setTally(EPOCH - 1, 1, positives[i], 0, 127);
+                if (logged_ == 1) room.logBlock(EPOCH - 1, 1);
+                (uint256 counted, bool accuser) = room.mark(10, 0, WEIGHT, 2);
+                equal(counted, i == 0 ? 2 : 0, "counted");
+                isTrue(accuser == (i == 0), "accusation");
+                (uint256 positive,, uint256 count, bool logged) = room.tallyOf(EPOCH - 1, 1);
+                equal(positive, positives[i], "tally");
+                equal(count, 127, "count");
+                isTrue(logged == (i == 0 || logged_ == 1), "logged by what counts alone");
+            }
+        }
     }
 
     function test_own_entry_is_ignored() public {
@@ -193,6 +243,44 @@ contract MarkingTest is Expectations {
         expectEntry(0, 0, 0, 0);
         expectEntry(1, 0, WEIGHT, 1);
         expectEntry(3, 0, 0, 0);
+    }
+
+    /// Wherever in a word the void one stands, and whatever stands beside it; one epoch before, it counts.
+    function testFuzz_void_entries_are_ignored_in_each_place(uint256 dice) public {
+        uint256 voids;
+        uint256 marks;
+        for (uint256 i; i < 12; ++i) {
+            uint256 age = (dice >> (8 * i)) % 4 == 0 ? 15 + (dice >> (8 * i + 4)) % 3 : 1;
+            room.append(EPOCH - age, i, 0, 0, 0);
+            if (age >= 16) voids |= uint256(15) << (4 * i);
+            marks |= uint256(1 + (dice >> (96 + i)) % 2) << (4 * i);
+        }
+        room.setEpoch(EPOCH - 1, 1, 0, 12, 1, 2, 40, SEED);
+        (uint256 counted,) = room.mark(10, 0, WEIGHT, marks);
+        equal(counted, marks & ~voids, "all but the void");
+        for (uint256 i; i < 12; ++i) {
+            uint256 mark = (marks & ~voids) >> (4 * i) & 15;
+            expectEntry(i, mark == 1 ? WEIGHT : 0, mark > 1 ? WEIGHT : 0, mark == 0 ? 0 : 1);
+        }
+    }
+
+    /// Where a window place was assigned twice over the word's end, and the window's.
+    function test_places_of_both_ends_of_a_window_in_one_word() public {
+        for (uint256 i; i < 4; ++i) {
+            room.append(EPOCH - 1, i, 0, 0, 0);
+        }
+        // N = 4, K_e = 3, c = 4: each device checks all four places, from its position on, in one word.
+        room.setEpoch(EPOCH - 1, 4, 0, 4, 3, 1, 40, SEED);
+        for (uint256 i; i < 4; ++i) {
+            room.putBlock(10 + i, EPOCH - 1, i);
+        }
+        for (uint256 rank; rank < 4; ++rank) {
+            (uint256 counted,) = room.mark(10 + rank, rank, WEIGHT, 0x11110);
+            equal(counted, 0x11110, "all four");
+        }
+        for (uint256 i; i < 4; ++i) {
+            expectEntry(i, 4 * WEIGHT, 0, 4);
+        }
     }
 
     /// A block that is latest and in the window is marked once, where it was met first.

@@ -4,9 +4,8 @@ pragma solidity 0.8.37;
 import {Assignment, Places} from "../../src/libraries/Assignment.sol";
 import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
 import {Permutation} from "../../src/libraries/Permutation.sol";
-import {Publishing} from "../../src/libraries/Publishing.sol";
 import {Scoring} from "../../src/libraries/Scoring.sol";
-import {LogEntries} from "../../src/libraries/SuspiciousLog.sol";
+import {Signing} from "../../src/libraries/Signing.sol";
 import {Eip712} from "../support/Eip712.sol";
 import {Expectations} from "../support/Expectations.sol";
 import {RoomHarness} from "../support/RoomHarness.sol";
@@ -38,12 +37,14 @@ contract VectorsTest is Expectations {
         vm.etch(place, address(new RoomHarness()).code);
         vm.chainId(vm.parseJsonUint(json, ".chainId"));
         room = RoomHarness(place);
-        room.setClock(0, 16, 384);
+        room.setClock(0, 16, 640);
     }
 
     function test_domains() public view {
         equal(word("domainSeed"), keccak256("multee/seed/v1"), "seed");
-        equal(word("domainChallenge"), Publishing.CHALLENGE_DOMAIN, "challenge");
+        equal(word("domainEpoch"), keccak256("multee/epoch/v1"), "epoch");
+        equal(word("domainChallenge"), Signing.CHALLENGE_DOMAIN, "challenge");
+        equal(word("domainIdentity"), Signing.IDENTITY_DOMAIN, "identity");
         equal(word("domainDevice"), keccak256("multee/device/v1"), "device");
         equal(
             word("domainSeparator"),
@@ -66,37 +67,87 @@ contract VectorsTest is Expectations {
         isTrue(seeds.length >= 5, "cases");
     }
 
-    function test_challenges() public {
+    struct Frozen {
+        uint256 epoch;
+        uint256 epochStart;
+        bytes32 policy;
+        bytes32 references;
+    }
+
+    function frozenAt(uint256 i) private view returns (Frozen memory f) {
+        f.epoch = uints("challengeEpochs")[i];
+        f.epochStart = uints("challengeEpochStarts")[i];
+        f.policy = words("challengePolicyDigests")[i];
+        f.references = words("challengeReferenceListDigests")[i];
+    }
+
+    /// @dev The root by its definition, at the vectors' address and chain.
+    function rootFrom(bytes32 seed, Frozen memory f) private view returns (bytes32) {
+        uint256 chain = vm.parseJsonUint(json, ".chainId");
+        address place = vm.parseJsonAddress(json, ".contract");
+        return keccak256(
+            abi.encode(word("domainEpoch"), chain, place, f.epoch, f.epochStart, seed, f.policy, f.references)
+        );
+    }
+
+    /// The contract's seeds come from block hashes, so that it cannot be given the vectors' own: the definition is held
+    /// against both.
+    function test_roots() public {
         RoomHarness room = vectorRoom();
-        uint256[] memory epochs = uints("challengeEpochs");
-        uint256[] memory starts = uints("challengeEpochStarts");
-        uint256[] memory seats = uints("challengeSeats");
         bytes32[] memory seeds = words("challengeSeeds");
-        bytes32[] memory policies = words("challengePolicyDigests");
-        bytes32[] memory lists = words("challengeReferenceListDigests");
+        bytes32[] memory roots = words("challengeRoots");
+        vm.roll(5_000);
+        for (uint256 i; i < roots.length; ++i) {
+            Frozen memory f = frozenAt(i);
+            equal(rootFrom(seeds[i], f), roots[i], "Rust's root");
+            vm.setBlockhash(4_900 + i, keccak256(abi.encode(i)));
+            (bytes32 seed, bytes32 root) =
+                room.rootOf(uint32(f.epoch), f.epochStart, seeds[i], uint64(4_900 + i), f.policy, f.references);
+            equal(root, rootFrom(seed, f), "the contract's root");
+        }
+        isTrue(roots.length >= 4, "cases");
+    }
+
+    function test_challenges() public view {
+        uint256[] memory seats = uints("challengeSeats");
+        bytes32[] memory roots = words("challengeRoots");
         bytes32[] memory challenges = words("challenges");
         for (uint256 i; i < challenges.length; ++i) {
-            equal(
-                room.challengeOf(epochs[i], starts[i], seeds[i], seats[i], policies[i], lists[i]),
-                challenges[i],
-                "challenge"
-            );
+            equal(Signing.challenge(roots[i], seats[i]), challenges[i], "challenge");
         }
         isTrue(challenges.length >= 4, "cases");
+    }
+
+    function test_identities() public view {
+        bytes32[] memory identities = words("identities");
+        address[] memory operators = vm.parseJsonAddressArray(json, ".identityOperators");
+        address[] memory incarnations = vm.parseJsonAddressArray(json, ".blockIncarnations");
+        bytes32[] memory devices = words("blockDeviceIds");
+        bytes32[] memory measurements = words("blockMeasurements");
+        bytes32[] memory certificates = words("blockCertificatesHashes");
+        for (uint256 i; i < identities.length; ++i) {
+            equal(
+                Signing.identity(operators[i], incarnations[i], devices[i], measurements[i], certificates[i]),
+                identities[i],
+                "identity"
+            );
+        }
+        isTrue(identities.length >= 3, "cases");
     }
 
     /// The digest as these tests compute it equals Rust's; that the contract takes no other, R6 shows.
     function test_block_digests_and_evidence_bindings() public view {
         bytes32[] memory digests = words("blockDigests");
         bytes32[] memory evidenceHashes = words("blockEvidenceHashes");
+        bytes32[] memory certificates = words("blockCertificatesHashes");
         bytes32[] memory bindings = words("blockEvidenceBindings");
         bytes32 separator = word("domainSeparator");
         for (uint256 i; i < digests.length; ++i) {
             equal(keccak256(abi.encodePacked(hex"1901", separator, structHash(i))), digests[i], "digest");
-            equal(keccak256(abi.encodePacked(digests[i], evidenceHashes[i])), bindings[i], "binding");
+            equal(keccak256(abi.encodePacked(digests[i], evidenceHashes[i], certificates[i])), bindings[i], "binding");
         }
         isTrue(digests.length >= 3, "cases");
-        equal(Eip712.BLOCK_TYPEHASH, Publishing.BLOCK_TYPEHASH, "type");
+        equal(Eip712.BLOCK_TYPEHASH, Signing.BLOCK_TYPEHASH, "type");
     }
 
     function structHash(uint256 i) private view returns (bytes32) {
@@ -129,12 +180,14 @@ contract VectorsTest is Expectations {
         }
     }
 
-    function test_block_ids() public view {
+    function test_block_ids() public {
+        RoomHarness room = vectorRoom();
         uint256[] memory epochs = uints("blockIdEpochs");
         uint256[] memory orders = uints("blockIdOrders");
         uint256[] memory ids = uints("blockIds");
         for (uint256 i; i < ids.length; ++i) {
-            equal(LogEntries.make(epochs[i], orders[i], 0, 0, 0).id(), ids[i], "block id");
+            room.setClock(uint32(epochs[i]), 16, 640);
+            equal(room.idAt(room.append(epochs[i], orders[i], 0, 0, 0)), ids[i], "block id");
         }
     }
 
@@ -185,6 +238,7 @@ contract VectorsTest is Expectations {
                 if ((c.places.first + k) % c.places.wide < c.head.windowSize()) ++assigned;
             }
             equal(assigned, uints("assignmentAssigned")[i], "assigned");
+            equal(Assignment.assigned(c.head, c.places), assigned, "as the contract counts");
             for (uint256 k; k < c.places.latest; ++k) {
                 equal(Assignment.latestRank(c.head, c.seed, c.places, k), latestRanks[next++], "latest rank");
             }

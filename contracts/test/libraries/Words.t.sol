@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {Bits} from "../../src/libraries/Bits.sol";
 import {BlockHead, BlockHeads} from "../../src/libraries/BlockHead.sol";
-import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
-import {EpochCounts} from "../../src/libraries/Epochs.sol";
+import {EpochCounts, EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
 import {History, Histories} from "../../src/libraries/History.sol";
 import {Standing, Standings} from "../../src/libraries/Standing.sol";
-import {LogEntries, LogEntry, SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
+import {SuspiciousLog, TallyWords} from "../../src/libraries/SuspiciousLog.sol";
+import {Tallies, Tally} from "../../src/libraries/Tally.sol";
 import {Expectations} from "../support/Expectations.sol";
 
 /// @dev R14: packed words keep each field apart from its neighbours. Each is held against a plain model.
@@ -20,6 +20,7 @@ contract WordsTest is Expectations {
     uint256 private lastPublished;
     uint256 private lastGood;
     bool private anyGood;
+    uint256 private seenIndex;
 
     /// A seat's life: it publishes after gaps, blocks pass, are logged, decided. The model is a table of booleans.
     /// forge-config: default.fuzz.runs = 96
@@ -37,6 +38,7 @@ contract WordsTest is Expectations {
             epoch += 1 + (dice % 5 == 0 ? dice % 70 : dice % 3);
         }
         equal(history.last(), lastPublished, "last");
+        equal(history.seenIndex(), seenIndex, "seen index");
         equal(history.hasGood() ? 1 : 0, anyGood ? 1 : 0, "any good");
         if (anyGood) equal(history.lastGood(), lastGood, "last good");
     }
@@ -46,6 +48,10 @@ contract WordsTest is Expectations {
         uint256 epoch = now_ > retention ? now_ - dice % retention : now_ - dice % (now_ + 1);
         if (!modelled[epoch][Histories.PUBLISHED]) return history;
         dice >>= 16;
+        if ((dice >> 24) % 4 == 0) {
+            seenIndex = uint32(dice >> 32);
+            history = history.withSeenIndex(seenIndex);
+        }
         uint256 kind = [Histories.OPEN, Histories.UNDECIDED, Histories.PASSED][dice % 3];
         if ((dice >> 8) % 4 == 0) {
             if (!anyGood || epoch > lastGood) (lastGood, anyGood) = (epoch, true);
@@ -94,8 +100,8 @@ contract WordsTest is Expectations {
             flags,
             s.since(),
             s.suspendedAt(),
-            s.seenIndex(),
-            s.joinedAt(),
+            s.offSince(),
+            s.powerVerifiedBy(),
             s.verifiedPower()
         ];
     }
@@ -114,9 +120,9 @@ contract WordsTest is Expectations {
         else if (which == 3) after_ = before.without(0xFF).with(value);
         else if (which == 4) after_ = before.withSince(value);
         else if (which == 5) after_ = before.withSuspendedAt(value);
-        else if (which == 6) after_ = before.withSeenIndex(value);
-        else if (which == 7) after_ = before.withJoinedAt(value);
-        else after_ = before.withVerifiedPower(value);
+        else if (which == 6) (after_, expected[3]) = (before.withOffSince(value), expected[3] | Standings.UNVERIFIED);
+        else if (which == 7) after_ = before.withVerifiedPower(before.verifiedPower(), value);
+        else after_ = before.withVerifiedPower(value, before.powerVerifiedBy());
         equal(keccak256(abi.encode(_standing(after_))), keccak256(abi.encode(expected)), "fields");
     }
 
@@ -127,17 +133,18 @@ contract WordsTest is Expectations {
 
     // ---- BlockHead ----------------------------------------------------------------------------------------
 
-    struct Tally {
+    struct Sum {
         uint256 positive;
         uint256 negative;
         uint256 count;
     }
 
     function _block(BlockHead h) private pure returns (bytes32) {
-        uint256 flags = (BlockHead.unwrap(h) >> 162) & 0xFF;
+        uint256 flags = (BlockHead.unwrap(h) >> 159) & 0xFF;
+        Tally t = h.tally();
         return keccak256(
             abi.encode(
-                h.seat(), h.epoch(), h.weight(), h.positive(), h.negative(), h.count(), h.position(), flags, h.rank()
+                h.seat(), h.epoch(), h.weight(), t.positive(), t.negative(), t.count(), h.position(), flags, h.rank()
             )
         );
     }
@@ -149,58 +156,129 @@ contract WordsTest is Expectations {
         uint40 position,
         uint8 flags_,
         uint32 rank_,
+        uint64 share_,
         uint256 dice
     ) public pure {
         uint256 weight = within(weight_, 0, 10_000);
         uint256 rank = within(rank_, 0, (1 << 20) - 1);
         BlockHead h = BlockHeads.make(seat, epoch, weight, rank);
-        Tally memory tally;
+        bool off = flags_ & BlockHeads.OFF != 0;
+        h = off ? h.withOffPower(share_) : h.withShare(share_);
+        Sum memory sum;
         for (uint256 i; i < 255; ++i) {
             uint256 markWeight = uint256(keccak256(abi.encode(dice, i))) % 10_001;
             bool negative = (dice >> (i % 256)) & 1 == 1;
             h = h.withMark(negative, markWeight);
-            if (negative) tally.negative += markWeight;
-            else tally.positive += markWeight;
-            ++tally.count;
+            if (negative) sum.negative += markWeight;
+            else sum.positive += markWeight;
+            if (++sum.count > 127) sum.count = 127;
         }
         h = h.withFlag(flags_).withPosition(position);
         bytes32 expected = keccak256(
-            abi.encode(
-                seat, epoch, weight, tally.positive, tally.negative, tally.count, position, uint256(flags_), rank
-            )
+            abi.encode(seat, epoch, weight, sum.positive, sum.negative, sum.count, position, uint256(flags_), rank)
         );
         equal(_block(h), expected, "fields");
-        equal(BlockHead.unwrap(h) >> 254, 0, "nothing beyond the rank");
+        equal(BlockHead.unwrap(h) >> 251, 0, "nothing beyond the rank");
         isTrue(h.isOpen() == (flags_ & (BlockHeads.DECIDED | BlockHeads.FINAL) == 0), "open");
-        (tally.positive, tally.negative, tally.count) = (4_194_303, 2_550_000, 255);
-        h = h.withTally(tally.positive, tally.negative, tally.count);
+        equal(h.share(), off ? 0 : share_, "an off block has no share");
+        equal(h.offPower(), off ? share_ : 0, "another has no power to tell");
+        (sum.positive, sum.negative, sum.count) = (2_097_151, 2_009_999, 127);
+        h = h.withTally(Tallies.make(sum.positive, sum.negative, sum.count));
         expected = keccak256(
-            abi.encode(
-                seat, epoch, weight, tally.positive, tally.negative, tally.count, position, uint256(flags_), rank
-            )
+            abi.encode(seat, epoch, weight, sum.positive, sum.negative, sum.count, position, uint256(flags_), rank)
         );
         equal(_block(h), expected, "tally replaced");
+        equal(off ? h.offPower() : h.share(), share_, "beside it");
     }
 
-    /// The heaviest tally there can be does not spill: 255 marks of weight 10000.
-    function test_255_marks_of_full_weight_fit() public pure {
-        BlockHead h = BlockHeads.make(1, 2, 3, 4);
-        for (uint256 i; i < 255; ++i) {
-            h = h.withMark(true, 10_000);
+    // ---- Tally --------------------------------------------------------------------------------------------
+
+    /// The heaviest tallies there can be do not spill: one mark of weight 10000 on what is not quite closed.
+    function test_the_heaviest_tallies_fit() public pure {
+        uint256[3] memory positives = [uint256(0), 1_999_999, 1_000_000];
+        for (uint256 i; i < 3; ++i) {
+            for (uint256 side; side < 2; ++side) {
+                Tally t = Tallies.make(positives[i], 1_999_999 - positives[i], 127);
+                isFalse(t.isClosed(), "not closed");
+                t = Tally.wrap(Tally.unwrap(t) + t.increment(side == 1, 10_000));
+                isTrue(t.isClosed(), "closed");
+                equal(t.positive(), positives[i] + (side == 0 ? 10_000 : 0), "positive");
+                equal(t.negative(), 1_999_999 - positives[i] + (side == 1 ? 10_000 : 0), "negative");
+                equal(t.count(), 127, "count");
+                isTrue(Tally.unwrap(t) <= Tallies.MASK, "within its fifth of the word");
+                BlockHead h = BlockHeads.make(1, 2, 3, 4).withTally(Tallies.make(positives[i], 1_999_999 - positives[i], 127));
+                h = h.withMark(side == 1, 10_000);
+                equal(Tally.unwrap(h.tally()), Tally.unwrap(t), "in a block's record");
+                equal(h.position(), 0, "position");
+            }
         }
-        equal(h.negative(), 2_550_000, "negative");
-        equal(h.count(), 255, "count");
-        equal(h.positive(), 0, "positive");
-        equal(h.position(), 0, "position");
-        uint256 entry = 1234;
-        for (uint256 i; i < 255; ++i) {
-            entry += LogEntries.increment(i % 2 == 0, 10_000);
+    }
+
+    function test_tally_closes_at_2000000_and_no_sooner() public pure {
+        isFalse(Tallies.make(1_999_999, 0, 1).isClosed(), "below");
+        isTrue(Tallies.make(2_000_000, 0, 1).isClosed(), "positive");
+        isTrue(Tallies.make(0, 2_000_000, 1).isClosed(), "negative");
+        isTrue(Tallies.make(1_000_000, 1_000_000, 1).isClosed(), "both");
+        isFalse(Tallies.make(1_000_000, 999_999, 127).isClosed(), "the number of marks closes nothing");
+    }
+
+    /// Marks that weigh next to nothing go on counting after the 127th; their number stays.
+    function test_number_of_marks_stays_at_127() public pure {
+        Tally t;
+        for (uint256 i = 1; i <= 300; ++i) {
+            t = Tally.wrap(Tally.unwrap(t) + t.increment(i % 3 == 0, 2));
+            equal(t.count(), i < 127 ? i : 127, "count");
+            equal(t.negative(), 2 * (i / 3), "negative");
+            equal(t.positive(), 2 * (i - i / 3), "positive");
         }
-        equal(LogEntry.wrap(entry).id(), 1234, "id");
-        equal(LogEntry.wrap(entry).negative(), 1_280_000, "logged negative");
-        equal(LogEntry.wrap(entry).positive(), 1_270_000, "logged positive");
-        equal(LogEntry.wrap(entry).count(), 255, "logged count");
-        isTrue(entry <= LogEntries.MASK, "within its third of the word");
+    }
+
+    function test_malicious_by_more_weight_and_a_tie_is_honest() public pure {
+        isFalse(Tallies.make(0, 0, 0).isMalicious(), "nothing");
+        isFalse(Tallies.make(7_000, 7_000, 9).isMalicious(), "tie");
+        isTrue(Tallies.make(7_000, 7_001, 9).isMalicious(), "more");
+        isFalse(Tallies.make(7_001, 7_000, 9).isMalicious(), "less");
+    }
+
+    // ---- TallyWords ---------------------------------------------------------------------------------------
+
+    /// Five tallies a word, each beside the others; the word knows the age of its oldest block.
+    function testFuzz_tally_word_is_five_tallies_and_the_oldest_age(
+        uint256[5] memory tallies,
+        uint32 epoch_,
+        uint8[5] memory ages,
+        uint256 before
+    ) public pure {
+        uint256 epoch = within(epoch_, 100, type(uint32).max);
+        uint256 word = before;
+        uint256 oldest;
+        for (uint256 i; i < 5; ++i) {
+            uint256 age = ages[i] % 40;
+            if (age > oldest) oldest = age;
+            word = TallyWords.withNext(word, i, Tally.wrap(tallies[i] & Tallies.MASK), epoch - age, epoch);
+            for (uint256 k; k <= i; ++k) {
+                equal(Tally.unwrap(TallyWords.tally(word, k)), tallies[k] & Tallies.MASK, "tally");
+            }
+            for (uint256 k = i + 1; k < 5; ++k) {
+                equal(Tally.unwrap(TallyWords.tally(word, k)), 0, "what a former lap left goes");
+            }
+            equal(TallyWords.age(word, epoch), oldest, "oldest");
+            equal(word >> 255, 1, "never a fresh word again");
+        }
+        equal(TallyWords.age(word, epoch + 13), oldest + 13, "it ages");
+    }
+
+    /// Entries of blocks that are long void do not make a word seem young.
+    function test_an_ancient_entry_does_not_seem_young() public pure {
+        uint256[4] memory ancient = [uint256(41), 64, 1_024, 4_095];
+        for (uint256 i; i < 4; ++i) {
+            uint256 word = TallyWords.withNext(0, 0, Tally.wrap(0), 10_000 - ancient[i], 10_000);
+            for (uint256 later; later < 40; ++later) {
+                isTrue(TallyWords.age(word, 10_000 + later) >= 40, "void");
+                word = TallyWords.withNext(word, 1, Tally.wrap(0), 10_000 + later, 10_000 + later);
+                isTrue(TallyWords.age(word, 10_000 + later) >= 40, "whatever comes beside it");
+            }
+        }
     }
 
     // ---- EpochHead ----------------------------------------------------------------------------------------
@@ -234,52 +312,48 @@ contract WordsTest is Expectations {
         equal(h.suspiciousChecks(), l2, "L2");
     }
 
-    function testFuzz_epoch_counts_keep_apart(uint40 logEnd, uint64 seedBlock, uint8 weighted, uint8 weightless)
-        public
-        pure
-    {
+    function testFuzz_epoch_counts_keep_apart(
+        uint40 logEnd,
+        uint64 seedBlock,
+        uint8 weighted,
+        uint8 weightless,
+        uint64 share
+    ) public pure {
         uint256 counts = EpochCounts.make(logEnd, seedBlock);
         for (uint256 i; i < weighted; ++i) {
-            counts = EpochCounts.withOneMore(counts, true);
+            counts = EpochCounts.withOneMore(counts, true, share);
         }
         for (uint256 i; i < weightless; ++i) {
-            counts = EpochCounts.withOneMore(counts, false);
+            counts = EpochCounts.withOneMore(counts, false, 7);
         }
+        equal(EpochCounts.shares(counts), uint256(weighted) * share + 7 * uint256(weightless), "sum of shares");
         equal(EpochCounts.weighted(counts), weighted, "weighted");
         equal(EpochCounts.weightless(counts), weightless, "weightless");
         equal(EpochCounts.logEnd(counts), logEnd, "log end");
         equal(EpochCounts.seedBlock(counts), seedBlock, "seed block");
     }
 
-    // ---- LogEntry, Bits -----------------------------------------------------------------------------------
-
-    function testFuzz_log_entry_keeps_its_fields_apart(
-        uint32 epoch,
-        uint32 order_,
-        uint32 pos,
-        uint32 neg,
-        uint8 count,
-        uint16 age
-    ) public pure {
-        uint256 order = within(order_, 0, (1 << 20) - 1);
-        LogEntry entry = LogEntries.make(epoch, order, pos % (1 << 22), neg % (1 << 22), count);
-        equal(entry.order(), order, "order");
-        equal(entry.id(), (uint256(epoch) % 4096) * (1 << 20) + order, "id");
-        equal(entry.positive(), pos % (1 << 22), "positive");
-        equal(entry.negative(), neg % (1 << 22), "negative");
-        equal(entry.count(), count, "count");
-        equal(entry.age(uint256(epoch) + age % 4096), age % 4096, "age");
+    /// 2^20 blocks of the greatest share there can be.
+    function test_the_greatest_sum_of_shares_fits() public pure {
+        uint256 counts = EpochCounts.make(type(uint40).max, type(uint64).max);
+        counts += (uint256(type(uint64).max) << 20) << 146;
+        equal(EpochCounts.shares(counts), uint256(type(uint64).max) << 20, "sum");
+        equal(EpochCounts.logEnd(counts), type(uint40).max, "log end");
+        equal(EpochCounts.seedBlock(counts), type(uint64).max, "seed block");
+        equal(EpochCounts.weightless(counts), 0, "blocks");
     }
 
-    /// R14's bound: what can be logged in two retentions fits. First-time entries are blocks of the three retentions that
-    /// may live then; entries logged again stood in a window of those two, of at most max(seats, 63) entries.
-    function testFuzz_log_ring_holds_two_retentions(uint16 retention_, uint32 seats_) public pure {
+    // ---- the log's ring, Bits -----------------------------------------------------------------------------
+
+    /// Section 7.5's bound: fewer than (3R − 2)·(2·maxSeats + 63) entries follow the oldest one that can be read, and 127
+    /// more outcomes are cleared ahead.
+    function testFuzz_log_ring_holds_what_can_be_read(uint16 retention_, uint32 seats_) public pure {
         uint256 retention = within(retention_, 16, Histories.WIDTH);
         uint256 seats = within(seats_, 1, 1 << 20);
         uint256 ring = SuspiciousLog.ringSize(retention, seats);
-        uint256 window = seats > 63 ? seats : 63;
-        isTrue(ring > 3 * retention * seats + (2 * retention + 1) * window, "holds them");
-        equal(ring % 384, 0, "whole words of entries and of outcomes");
+        isTrue(ring >= (3 * retention - 2) * (2 * seats + 63) + 127, "holds them");
+        equal(ring, 640 * (3 * retention * (2 * seats + 64) / 640 + 1), "G");
+        equal(ring % 5 + ring % 8 + ring % 128, 0, "whole words of tallies, ids, and outcomes");
     }
 
     function testFuzz_bits(uint256 word, uint8 offset_, uint8 bits_, uint256 value) public pure {

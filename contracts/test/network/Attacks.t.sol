@@ -26,7 +26,7 @@ contract AttacksTest is NetworkFixture {
         runEpochs(2);
         settleLive();
         isTrue(tierOf(liar) == Tier.Blocked, "blocked");
-        equal(network.seatOf(liar).deposit, 0, "its deposit is gone");
+        equal(network.seatOf(liar).funds.deposit, 0, "its deposit is gone");
         equal(network.network().carry, DEPOSIT, "to carry");
         equal(network.trustOf("somebody's hardware").seat, 0, "the id is free");
         uint32 owner = join("somebody's hardware");
@@ -96,17 +96,33 @@ contract AttacksTest is NetworkFixture {
         Publication memory p = publication(2, 0);
         nextEpoch();
         openAndSeed();
-        expectChallengeWrong(2, p);
+        expectSignatureWrong(2, p);
         p.challenge = network.challengeOf(2);
         expectSignatureWrong(2, p);
+    }
+
+    /// A key that signs for this epoch over the challenge of another: evidence older than the seed.
+    function test_no_evidence_from_before_the_seed() public {
+        openAndSeed();
+        bytes32 old = network.challengeOf(2);
+        nextEpoch();
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        p.challenge = old;
+        p = signed(p, keyOf[2]);
+        bytes32 expected = network.challengeOf(2);
+        vm.prank(operatorOf(2));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.ChallengeWrong.selector, expected));
+        network.publish(p);
     }
 
     function test_no_replay_across_seats() public {
         openAndSeed();
         Publication memory p = publication(2, 0);
         p.seat = 3;
-        expectChallengeWrong(3, p);
+        expectSignatureWrong(3, p);
         p.challenge = network.challengeOf(3);
+        (p.deviceId, p.incarnation) = (deviceId(3), vm.addr(keyOf[3]));
         expectSignatureWrong(3, p);
     }
 
@@ -120,6 +136,11 @@ contract AttacksTest is NetworkFixture {
         p.seat = 3;
         p.challenge = network.challengeOf(3);
         expectSignatureWrong(3, p);
+        // Nor does the shared key speak for the other seat's device.
+        p = signed(p, keyOf[2]);
+        vm.prank(operatorOf(3));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.IdentityWrong.selector, 3));
+        network.publish(p);
     }
 
     function test_no_replay_across_contracts() public {
@@ -132,27 +153,21 @@ contract AttacksTest is NetworkFixture {
         equal(keysMade, made, "same keys, same seats");
         isTrue(address(network) != address(first), "another network");
         openAndSeed();
-        expectChallengeWrong(2, p);
+        isTrue(network.challengeOf(2) != first.challengeOf(2), "another challenge");
+        expectSignatureWrong(2, p);
         p.challenge = network.challengeOf(2);
         expectSignatureWrong(2, p);
     }
 
     function test_no_replay_across_chains() public {
         openAndSeed();
-        bytes32 here = network.challengeOf(2);
         Publication memory p = publication(2, 0);
         vm.chainId(block.chainid + 1);
-        isTrue(network.challengeOf(2) != here, "another challenge");
-        expectChallengeWrong(2, p);
+        expectSignatureWrong(2, p);
+        nextEpoch();
+        openAndSeed();
         p.challenge = network.challengeOf(2);
         expectSignatureWrong(2, p);
-    }
-
-    function expectChallengeWrong(uint32 seat, Publication memory p) private {
-        bytes32 expected = network.challengeOf(seat);
-        vm.prank(operatorOf(seat));
-        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.ChallengeWrong.selector, expected));
-        network.publish(p);
     }
 
     function expectSignatureWrong(uint32 seat, Publication memory p) private {

@@ -5,7 +5,7 @@ import {IProofOfAttestation, Parameters, Settings} from "../../src/interfaces/IP
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 import {Vm} from "../support/Vm.sol";
 
-/// @dev Two contracts, one network.
+/// @dev Three contracts, one network.
 contract DeploymentTest is NetworkFixture {
     function test_deployment_names_registry_settings_and_parameters() public {
         vm.recordLogs();
@@ -37,11 +37,26 @@ contract DeploymentTest is NetworkFixture {
         equal(code.parameters().minDeposit, 0, "nothing to deposit");
     }
 
-    function test_both_contracts_fit_their_limit() public {
+    function test_reader_called_directly_is_an_empty_network() public {
+        deploy(3);
+        IProofOfAttestation code = IProofOfAttestation(part(part(address(network), "registry()"), "reader()"));
+        equal(code.network().seats, 0, "empty");
+        equal(code.parameters().minDeposit, 0, "no parameters");
+        equal(keccak256(abi.encode(code.settings())), keccak256(abi.encode(settings())), "its settings");
+    }
+
+    function part(address whole, string memory name) private returns (address) {
+        (bool done, bytes memory answer) = whole.call(abi.encodeWithSignature(name));
+        isTrue(done, "address");
+        return abi.decode(answer, (address));
+    }
+
+    function test_all_three_contracts_fit_their_limit() public {
         deploy(1);
-        (, bytes memory answer) = address(network).call(abi.encodeWithSignature("registry()"));
+        address registry = part(address(network), "registry()");
         isTrue(address(network).code.length <= 24_576, "EIP-170");
-        isTrue(abi.decode(answer, (address)).code.length <= 24_576, "EIP-170");
+        isTrue(registry.code.length <= 24_576, "EIP-170");
+        isTrue(part(registry, "reader()").code.length <= 24_576, "EIP-170");
     }
 
     function test_unknown_calls_and_payments_revert() public {
@@ -69,12 +84,12 @@ contract DeploymentTest is NetworkFixture {
             10_000,
             8_999,
             1_000,
-            3_650,
+            1_825,
             3_650,
             10_000,
             5_000,
-            type(uint128).max,
-            type(uint128).max
+            1e30,
+            1e30
         );
         equal(keccak256(abi.encode(built(p).parameters())), keccak256(abi.encode(p)), "greatest");
     }

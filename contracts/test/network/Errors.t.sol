@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {
     BlockRef,
+    Equivocation,
     IConfirmation,
     IProofOfAttestation as Face,
+    IReader,
     IRegistry,
     Parameters,
     Publication,
@@ -13,6 +15,7 @@ import {
     Settings
 } from "../../src/interfaces/IProofOfAttestation.sol";
 import {TestToken} from "../../src/devnet/TestToken.sol";
+import {Bounds} from "../support/Bounds.sol";
 import {LeakyToken} from "../support/LeakyToken.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
@@ -30,6 +33,10 @@ contract ErrorsTest is NetworkFixture {
         publications();
         governance();
         standstill();
+        leaving();
+        equivocation();
+        pausing();
+        announcing();
         construction();
         tokens();
         equal(count, declared(), "as many errors as the interface declares");
@@ -46,7 +53,7 @@ contract ErrorsTest is NetworkFixture {
             }
             if (same) ++errors;
         }
-        isTrue(errors > 30, "the list was read");
+        isTrue(errors > 40, "the list was read");
     }
 
     function seen(bytes memory expected) private {
@@ -111,24 +118,25 @@ contract ErrorsTest is NetworkFixture {
         fails(with(Face.RegistrationIncomplete.selector), self, abi.encodeCall(IRegistry.join, (r)));
         fails(with(Face.NothingToPay.selector, uint160(self)), self, abi.encodeCall(IRegistry.withdrawBounty, ()));
         fails(with(Face.SeatUnknown.selector, 0), self, abi.encodeCall(IRegistry.remove, (0)));
-        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IRegistry.seatOf, (77)));
-        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IRegistry.challengeOf, (77)));
+        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IReader.seatOf, (77)));
+        fails(with(Face.SeatUnknown.selector, 77), self, abi.encodeCall(IReader.challengeOf, (77)));
         fails(with(Face.SeatNotRemovable.selector, 3), self, abi.encodeCall(IRegistry.remove, (3)));
         bytes memory restarted = abi.encodeCall(IRegistry.restart, (3, address(1), MEASUREMENT));
         fails(with(Face.CallerNotOperator.selector, 3, uint160(self)), self, restarted);
         address current = network.seatOf(3).incarnation;
         restarted = abi.encodeCall(IRegistry.restart, (3, current, MEASUREMENT));
         fails(with(Face.IncarnationNotNew.selector, uint160(current)), operatorOf(3), restarted);
-        fails(with(Face.BlockUnknown.selector, 4, 2), self, abi.encodeCall(IRegistry.blockOf, (4, 2)));
-        fails(with(Face.BlockUnknown.selector, 0, 0), self, abi.encodeCall(IRegistry.blockOfSeat, (3, 0)));
+        fails(with(Face.BlockUnknown.selector, 4, 2), self, abi.encodeCall(IReader.blockOf, (4, 2)));
+        fails(with(Face.BlockUnknown.selector, 0, 0), self, abi.encodeCall(IReader.blockOfSeat, (3, 0)));
+        fails(with(Face.LogEntryUnknown.selector, 0), self, abi.encodeCall(IReader.logEntry, (0)));
     }
 
     function openings() private {
         address self = address(this);
         bytes memory seeding = abi.encodeCall(IConfirmation.seedEpoch, ());
         fails(with(Face.EpochNotOpened.selector, 0), self, seeding);
-        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IRegistry.epochOf, (0)));
-        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IRegistry.challengeOf, (3)));
+        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IReader.epochOf, (0)));
+        fails(with(Face.EpochNotOpened.selector, 0), self, abi.encodeCall(IReader.challengeOf, (3)));
         network.openEpoch();
         fails(with(Face.EpochAlreadyOpened.selector, 0), self, abi.encodeCall(IConfirmation.openEpoch, ()));
         uint256 source = height + 2;
@@ -159,10 +167,18 @@ contract ErrorsTest is NetworkFixture {
         fails(with(Face.CallerNotOperator.selector, 3, uint160(address(this))), address(this), sent);
         p.previousDigest = 0;
         bytes32 expected = network.seatOf(3).lastDigest;
-        failsToPublish(with(Face.PreviousDigestWrong.selector, uint256(expected)), p);
+        failsToPublish(with(Face.PreviousDigestWrong.selector, uint256(expected)), signed(p, keyOf[3]));
         p = publication(3, 0);
         p.challenge = network.challengeOf(4);
-        failsToPublish(with(Face.ChallengeWrong.selector, uint256(network.challengeOf(3))), p);
+        failsToPublish(
+            with(Face.ChallengeWrong.selector, uint256(network.challengeOf(3))), signed(p, keyOf[3])
+        );
+        p = publication(3, 0);
+        p.certificatesHash = "another";
+        failsToPublish(with(Face.IdentityWrong.selector, 3), p);
+        p = publication(3, 0);
+        p.seat = 77;
+        failsToPublish(with(Face.SeatUnknown.selector, 77), p);
         p = publication(3, 0);
         p.power = 0;
         failsToPublish(with(Face.SignatureWrong.selector, uint256(digestOf(p))), p);
@@ -229,6 +245,84 @@ contract ErrorsTest is NetworkFixture {
         fails(with(Face.SeatIsExiting.selector, removed), operatorOf(removed), again);
     }
 
+    /// @dev Seat 9 leaves, is paid out, and seat 8 stays.
+    function leaving() private {
+        deploy(9);
+        address self = address(this);
+        address provider = providerOf(9);
+        fails(with(Face.CallerNotProvider.selector, 9, uint160(self)), self, abi.encodeCall(IRegistry.exit, (9)));
+        bytes memory withdrawal = abi.encodeCall(IRegistry.withdrawDeposit, (9));
+        fails(with(Face.CallerNotProvider.selector, 9, uint160(self)), self, withdrawal);
+        fails(with(Face.SeatNotExiting.selector, 9), provider, withdrawal);
+        bytes memory earnings = abi.encodeCall(IRegistry.withdrawRewards, (9));
+        fails(with(Face.NothingToPay.selector, uint160(provider)), provider, earnings);
+        bytes memory operating = abi.encodeCall(IRegistry.setOperator, (9, address(0)));
+        fails(with(Face.RegistrationIncomplete.selector), provider, operating);
+        bytes memory rejoining = abi.encodeCall(IRegistry.rejoin, (9, self, address(9), MEASUREMENT));
+        fails(with(Face.SeatNotPaidOut.selector, 9), provider, rejoining);
+        openAndSeed();
+        publishAll();
+        exit(9);
+        fails(with(Face.SeatIsExiting.selector, 9), provider, abi.encodeCall(IRegistry.exit, (9)));
+        goTo(13);
+        fails(with(Face.DepositLocked.selector, 9, 14), provider, withdrawal);
+        goTo(14);
+        fails(with(Face.BlocksStillOpen.selector, 9), provider, withdrawal);
+        goTo(16);
+        withdrawDeposit(9);
+        fails(with(Face.SeatPaidOut.selector, 9), provider, withdrawal);
+    }
+
+    function equivocation() private {
+        address self = address(this);
+        openAndSeed();
+        Equivocation memory pair = pairOf(8);
+        pair.incarnation = address(7);
+        bytes memory report = abi.encodeCall(IRegistry.reportEquivocation, (pair));
+        fails(with(Face.IncarnationUnknown.selector, 8, 7), self, report);
+        pair = pairOf(8);
+        pair.second = pair.first;
+        report = abi.encodeCall(IRegistry.reportEquivocation, (pair));
+        fails(with(Face.EquivocationUnproven.selector), self, report);
+        pair = pairOf(8);
+        pair.second.power += 1;
+        report = abi.encodeCall(IRegistry.reportEquivocation, (pair));
+        fails(with(Face.EquivocationUnproven.selector), self, report);
+        pair = pairOf(8);
+        network.reportEquivocation(pair);
+        report = abi.encodeCall(IRegistry.reportEquivocation, (pair));
+        fails(with(Face.SeatIsBlocked.selector, 8), self, report);
+        fails(with(Face.SeatIsBlocked.selector, 8), providerOf(8), abi.encodeCall(IRegistry.exit, (8)));
+        fails(with(Face.SeatIsBlocked.selector, 8), providerOf(8), abi.encodeCall(IRegistry.withdrawDeposit, (8)));
+    }
+
+    function pausing() private {
+        address self = address(this);
+        Publication memory p = publication(2, 0);
+        network.setPaused(true);
+        failsToPublish(with(Face.NetworkPaused.selector), p);
+        Registration memory r = registration(10, "id", newKey());
+        fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IRegistry.join, (r)));
+        fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IConfirmation.openEpoch, ()));
+        fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IConfirmation.seedEpoch, ()));
+        bytes memory rejoining = abi.encodeCall(IRegistry.rejoin, (9, self, address(9), MEASUREMENT));
+        fails(with(Face.NetworkPaused.selector), providerOf(9), rejoining);
+        network.setPaused(false);
+    }
+
+    function announcing() private {
+        address self = address(this);
+        network.announceParameters(parameters());
+        bytes memory announcement = abi.encodeCall(IRegistry.announceParameters, (parameters()));
+        goTo(23);
+        fails(with(Face.ParametersPending.selector, 23), self, announcement);
+        for (uint256 i; i < 32; ++i) {
+            (Parameters memory p, bytes32 name) = Bounds.outOf(parameters(), i);
+            announcement = abi.encodeCall(IRegistry.announceParameters, (p));
+            fails(with(Face.ParameterOutOfBounds.selector, uint256(name)), self, announcement);
+        }
+    }
+
     // ---- deployments that must fail -----------------------------------------------------------------------
 
     function construction() private {
@@ -245,14 +339,14 @@ contract ErrorsTest is NetworkFixture {
         s = settings();
         s.retentionEpochs = 15;
         failsToBuild("retentionEpochs", s);
-        s.retentionEpochs = 49;
+        s.retentionEpochs = 41;
         failsToBuild("retentionEpochs", s);
         s = settings();
         s.maxSeats = 0;
         failsToBuild("maxSeats", s);
         s.maxSeats = (1 << 20) + 1;
         failsToBuild("maxSeats", s);
-        _registryOfOthers();
+        _codeOfOthers();
         _parameterBounds();
     }
 
@@ -264,54 +358,42 @@ contract ErrorsTest is NetworkFixture {
     }
 
     function buildRegistry(Settings memory s) external {
-        vm.deployCode("Registry.sol:Registry", abi.encode(s));
+        deployRegistry(s);
+    }
+
+    function buildRegistry(Settings memory s, address reader) external {
+        vm.deployCode("Registry.sol:Registry", abi.encode(s, reader));
     }
 
     function buildNetwork(Settings memory s, Parameters memory p, address code) external {
         vm.deployCode("ProofOfAttestation.sol:ProofOfAttestation", abi.encode(s, p, code));
     }
 
-    /// A registry of other settings is refused: it would read other constants.
-    function _registryOfOthers() private {
+    /// Code of other settings is refused: it would read other constants.
+    function _codeOfOthers() private {
         Settings memory other = settings();
         other.maxSeats += 1;
-        address code = vm.deployCode("Registry.sol:Registry", abi.encode(other));
+        address code = deployRegistry(other);
         bytes memory expected = abi.encodeWithSelector(Face.SettingOutOfBounds.selector, bytes32("registry"));
         vm.expectRevert(expected);
         this.buildNetwork(settings(), parameters(), code);
         seen(expected);
+        code = vm.deployCode("Reader.sol:Reader", abi.encode(other));
+        expected = abi.encodeWithSelector(Face.SettingOutOfBounds.selector, bytes32("reader"));
+        vm.expectRevert(expected);
+        this.buildRegistry(settings(), code);
+        seen(expected);
     }
 
     function _parameterBounds() private {
-        address code = vm.deployCode("Registry.sol:Registry", abi.encode(settings()));
-        for (uint256 i; i < 29; ++i) {
-            (Parameters memory p, bytes32 name) = _outOfBounds(i);
+        address code = deployRegistry(settings());
+        for (uint256 i; i < 32; ++i) {
+            (Parameters memory p, bytes32 name) = Bounds.outOf(parameters(), i);
             bytes memory expected = abi.encodeWithSelector(Face.ParameterOutOfBounds.selector, name);
             vm.expectRevert(expected);
             this.buildNetwork(settings(), p, code);
             seen(expected);
         }
-    }
-
-    /// @dev Even cases lie below, odd ones above what is allowed; where 0 is allowed both lie above.
-    function _outOfBounds(uint256 i) private pure returns (Parameters memory p, bytes32 name) {
-        p = parameters();
-        bool above = i % 2 == 1;
-        if (i < 2) (p.latestChecks, name) = (above ? 33 : 0, "latestChecks");
-        else if (i < 4) (p.suspiciousChecks, name) = (above ? 63 : 1, "suspiciousChecks");
-        else if (i < 6) (p.decisionMarks, name) = (above ? 91 : 39, "decisionMarks");
-        else if (i < 8) (p.maxPenalties, name) = (0, "maxPenalties");
-        else if (i < 10) (p.fullGainStreak, name) = (above ? 16 : 0, "fullGainStreak");
-        else if (i < 12) (p.finalityEpochs, name) = (above ? 12 : 0, "finalityEpochs");
-        else if (i < 14) (p.powerToleranceBps, name) = (above ? 10_001 : 65_535, "powerToleranceBps");
-        else if (i < 16) (p.scoreGainBps, name) = (above ? 10_001 : 0, "scoreGainBps");
-        else if (i < 18) (p.admissionScore, name) = (above ? 9_000 : 4_999, "admissionScore");
-        else if (i < 20) (p.restartCooldownEpochs, name) = (above ? 1_001 : 65_535, "restartCooldownEpochs");
-        else if (i < 22) (p.rewardDelayEpochs, name) = (above ? 3_651 : 0, "rewardDelayEpochs");
-        else if (i < 24) (p.unbondingEpochs, name) = (above ? 3_651 : 0, "unbondingEpochs");
-        else if (i < 26) (p.restrictedRewardBps, name) = (above ? 10_001 : 65_535, "restrictedRewardBps");
-        else if (i < 28) (p.bountyBps, name) = (above ? 5_001 : 65_535, "bountyBps");
-        else (p.minDeposit, name) = (0, "minDeposit");
     }
 
     function tokens() private {

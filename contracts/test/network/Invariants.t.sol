@@ -170,10 +170,10 @@ contract InvariantsTest is Expectations {
     /// @dev Every token is somebody's: deposits, carry and bounties.
     function books() private view {
         NetworkView memory v = network.network();
-        equal(handler.held(), v.deposits + v.carry + v.bounties, "every token accounted for");
+        equal(handler.held(), v.deposits + v.carry + v.bounties + v.purses, "every token accounted for");
         uint256 deposits;
         for (uint32 seat = 1; seat <= v.seats; ++seat) {
-            deposits += network.seatOf(seat).deposit;
+            deposits += network.seatOf(seat).funds.deposit;
         }
         equal(deposits, v.deposits, "the sum of deposits");
     }
@@ -185,7 +185,7 @@ contract InvariantsTest is Expectations {
             isTrue(v.score <= 10_000, "score");
             isTrue(v.streak <= 5, "streak");
             isTrue(v.penalties <= 13, "penalties");
-            if (v.tier == Tier.Blocked) equal(v.deposit, 0, "a blocked seat has no deposit");
+            if (v.tier == Tier.Blocked) equal(v.funds.deposit, 0, "a blocked seat has no deposit");
             if (v.tier == Tier.Full || v.tier == Tier.Warning || v.tier == Tier.Restricted) {
                 isTrue(v.score >= 5_000, "who is at large has 5000 or more");
                 isTrue(v.admitted, "and is admitted");

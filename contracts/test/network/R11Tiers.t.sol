@@ -31,8 +31,8 @@ contract R11TiersTest is NetworkFixture {
 
     function testFuzz_only_unencumbered_seats_are_operational(uint8 flags_, uint16 score_) public pure {
         uint256 score = within(score_, 0, 10_000);
-        Standing s = Standing.wrap(0).with(flags_ & 63).withScore(score, 0);
-        bool encumbered = (flags_ & 63) & ~uint8(Standings.ADMITTED) != 0;
+        Standing s = Standing.wrap(0).with(flags_ & 127).withScore(score, 0);
+        bool encumbered = (flags_ & 127) & ~uint8(Standings.ADMITTED | Standings.PAID_OUT) != 0;
         isTrue(Views.isOperational(s) == (!encumbered && score >= 7_500), "operational");
     }
 
@@ -239,7 +239,7 @@ contract R11TiersTest is NetworkFixture {
             nextEpoch();
         }
         isTrue(tierOf(8) == Tier.Blocked, "thirteen points block it all the same");
-        equal(network.seatOf(8).deposit, 0, "and cost its deposit");
+        equal(network.seatOf(8).funds.deposit, 0, "and cost its deposit");
         equal(network.network().carry, DEPOSIT, "to carry");
     }
 

@@ -23,8 +23,9 @@ contract R1SeatsTest is NetworkFixture {
         equal(v.score, 10_000, "score");
         equal(v.streak, 5, "streak");
         isTrue(v.admitted && v.tier == Tier.Full, "admitted");
-        equal(v.verifiedPower, 1_000, "power");
-        equal(v.deposit, DEPOSIT, "deposit");
+        equal(v.power.verified, 1_000, "power");
+        isFalse(v.power.unverified || v.power.hasBlock, "by founding, not by a block");
+        equal(v.funds.deposit, DEPOSIT, "deposit");
         equal(network.boundSeatOf(deviceId(3)), 3, "bound");
         equal(network.network().deposits, 6 * DEPOSIT, "deposits");
         equal(token.balanceOf(address(network)), 6 * DEPOSIT, "paid by the owner");
@@ -158,7 +159,7 @@ contract R1SeatsTest is NetworkFixture {
         network.remove(seat);
         SeatView memory v = network.seatOf(seat);
         isTrue(v.exiting, "leaving");
-        equal(v.deposit, DEPOSIT * 9 / 10, "less a tenth");
+        equal(v.funds.deposit, DEPOSIT * 9 / 10, "less a tenth");
         equal(network.bountyOf(remover), DEPOSIT / 10, "bounty");
         vm.prank(remover);
         network.withdrawBounty();
@@ -210,7 +211,7 @@ contract R1SeatsTest is NetworkFixture {
         runEpochs(1);
         settleLive();
         isTrue(tierOf(seat) == Tier.Blocked, "blocked");
-        equal(network.seatOf(seat).deposit, 0, "slashed");
+        equal(network.seatOf(seat).funds.deposit, 0, "slashed");
         equal(network.network().carry, DEPOSIT * 9 / 10, "to carry");
     }
 

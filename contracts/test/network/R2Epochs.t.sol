@@ -21,7 +21,8 @@ contract R2EpochsTest is NetworkFixture {
         EpochView memory v = network.epochOf(0);
         equal(v.seedBlock, height + 2, "seed block");
         isFalse(v.opened, "opened without a seed");
-        equal(v.seed, bytes32(0), "seed");
+        equal(v.root, bytes32(0), "root");
+        equal(network.network().lastSeed, bytes32(0), "seed");
     }
 
     function test_seed_is_the_hash_of_the_source_block_bound_to_chain_contract_epoch_and_last_seed() public {
@@ -29,14 +30,66 @@ contract R2EpochsTest is NetworkFixture {
         uint256 source = height + 2;
         mine(3);
         network.seedEpoch();
-        bytes32 first = network.epochOf(0).seed;
+        bytes32 first = network.network().lastSeed;
         equal(first, seedFrom(0, 0, source), "first seed");
         nextEpoch();
         network.openEpoch();
         source = height + 2;
         mine(200);
         network.seedEpoch();
-        equal(network.epochOf(1).seed, seedFrom(1, first, source), "second seed");
+        equal(network.network().lastSeed, seedFrom(1, first, source), "second seed");
+    }
+
+    /// @dev 4.4, from its definition alone.
+    function rootFrom(EpochView memory v, bytes32 seed) private view returns (bytes32) {
+        uint256 start = genesis + uint256(v.epoch) * EPOCH_SECONDS;
+        return keccak256(
+            abi.encode(
+                keccak256("multee/epoch/v1"),
+                block.chainid,
+                address(network),
+                v.epoch,
+                start,
+                seed,
+                v.policyDigest,
+                v.referenceDigest
+            )
+        );
+    }
+
+    /// Whenever in the epoch the seed is set: its root holds the epoch's start.
+    function test_root_binds_seed_chain_contract_epoch_time_policy_and_list() public {
+        for (uint32 epoch; epoch < 40; epoch = 2 * epoch + 1) {
+            goTo(epoch);
+            vm.warp(nowSeconds + EPOCH_SECONDS - 1);
+            network.openEpoch();
+            mine(3);
+            bytes32 seed = seedFrom(epoch, network.network().lastSeed, height - 1);
+            EpochView memory v = network.epochOf(epoch);
+            vm.expectEmit(address(network));
+            emit IProofOfAttestation.EpochSeeded(epoch, seed, rootFrom(v, seed));
+            network.seedEpoch();
+            equal(network.epochOf(epoch).root, rootFrom(v, seed), "root");
+            equal(network.network().lastSeed, seed, "seed");
+        }
+    }
+
+    function test_root_differs_by_chain_policy_and_list() public {
+        network.openEpoch();
+        mine(3);
+        uint256 before = vm.snapshotState();
+        network.seedEpoch();
+        bytes32 root = network.epochOf(0).root;
+        vm.revertToState(before);
+        before = vm.snapshotState();
+        vm.chainId(block.chainid + 1);
+        network.seedEpoch();
+        isTrue(network.epochOf(0).root != root, "chain");
+        vm.revertToState(before);
+        vm.chainId(31_337);
+        vm.setBlockhash(network.epochOf(0).seedBlock, keccak256("another"));
+        network.seedEpoch();
+        isTrue(network.epochOf(0).root != root, "seed");
     }
 
     /// The opener chooses when to open, but the block whose hash counts comes after; so the seed differs with it.
@@ -48,7 +101,8 @@ contract R2EpochsTest is NetworkFixture {
         vm.roll(height + 3);
         vm.setBlockhash(source, keccak256("one block"));
         network.seedEpoch();
-        bytes32 one = network.epochOf(0).seed;
+        bytes32 one = network.network().lastSeed;
+        bytes32 root = network.epochOf(0).root;
         vm.revertToState(before);
         vm.roll(height);
         equal(blockhash(height - 1), known, "what the opener sees");
@@ -56,7 +110,8 @@ contract R2EpochsTest is NetworkFixture {
         vm.roll(height + 3);
         vm.setBlockhash(source, keccak256("another block"));
         network.seedEpoch();
-        isTrue(network.epochOf(0).seed != one, "seed follows the later block alone");
+        isTrue(network.network().lastSeed != one, "seed follows the later block alone");
+        isTrue(network.epochOf(0).root != root, "and with it the root");
     }
 
     function test_no_publication_up_to_the_source_block() public {
@@ -87,7 +142,8 @@ contract R2EpochsTest is NetworkFixture {
         vm.revertToState(before);
         isFalse(network.epochOf(0).opened, "not yet");
         send(p);
-        equal(network.epochOf(0).seed, seedFrom(0, 0, source), "seed");
+        equal(network.network().lastSeed, seedFrom(0, 0, source), "seed");
+        isTrue(network.epochOf(0).root != 0, "root");
     }
 
     function test_seed_lives_for_256_blocks() public {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {BlockRef, EpochView, IProofOfAttestation, Publication} from "../../src/interfaces/IProofOfAttestation.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
-/// @dev R4: who checks whom follows from the seed.
+/// @dev R4: who checks whom follows from the root, and so from the seed.
 contract R4AssignmentTest is NetworkFixture {
     mapping(uint256 order => uint256) private checked;
 
@@ -63,25 +63,16 @@ contract R4AssignmentTest is NetworkFixture {
         }
     }
 
-    function test_challenge_binds_chain_contract_epoch_time_seed_seat_policy_and_list() public {
+    /// What the root binds, R2 shows: the challenge binds root and seat.
+    function test_challenge_binds_root_and_seat() public {
         runEpochs(3);
         openAndSeed();
-        EpochView memory v = network.epochOf(3);
-        bytes32 expected = keccak256(
-            abi.encode(
-                keccak256("multee/challenge/v1"),
-                block.chainid,
-                address(network),
-                uint256(3),
-                uint256(genesis) + 3 * uint256(EPOCH_SECONDS),
-                v.seed,
-                uint256(4),
-                v.policyDigest,
-                v.referenceDigest
-            )
-        );
-        equal(network.challengeOf(4), expected, "challenge");
-        isTrue(network.challengeOf(5) != expected, "each seat has its own");
+        bytes32 root = network.epochOf(3).root;
+        for (uint32 seat = 1; seat <= 9; ++seat) {
+            bytes32 expected = keccak256(abi.encode(keccak256("multee/challenge/v2"), root, uint256(seat)));
+            equal(network.challengeOf(seat), expected, "challenge");
+        }
+        isTrue(network.challengeOf(4) != network.challengeOf(5), "each seat has its own");
     }
 
     function test_without_rank_marks_must_be_zero() public {

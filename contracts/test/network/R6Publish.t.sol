@@ -32,7 +32,7 @@ contract R6PublishTest is NetworkFixture {
         isTrue(seat.hasPublished, "published");
         equal(seat.lastEpoch, 0, "epoch");
         BlockView memory v = blockAt(2, 0);
-        equal(v.evidenceBinding, keccak256(abi.encodePacked(digest, keccak256(p.evidence))), "binding");
+        equal(v.evidenceBinding, keccak256(abi.encodePacked(digest, keccak256(p.evidence), bytes32(0))), "binding");
         equal(v.weight, 10_000, "weight");
     }
 
@@ -55,16 +55,202 @@ contract R6PublishTest is NetworkFixture {
     function test_every_field_is_under_the_signature() public {
         openAndSeed();
         Publication memory good = publication(2, 0);
-        for (uint256 i; i < 3; ++i) {
+        for (uint256 i; i < 9; ++i) {
             Publication memory p = publication(2, 0);
             (p.r, p.vs) = (good.r, good.vs);
             if (i == 0) p.power += 1;
             else if (i == 1) p.propertiesDigest = 0;
-            else p.marks = 1;
+            else if (i == 2) p.marks = 1;
+            else if (i == 3) p.seat = 3;
+            else if (i == 4) p.deviceId = deviceId(3);
+            else if (i == 5) p.incarnation = vm.addr(keyOf[3]);
+            else if (i == 6) p.previousDigest = "another";
+            else if (i == 7) p.challenge = network.challengeOf(3);
+            else p.measurement = "another";
             expectSignatureWrong(p);
         }
         expectSignatureWrong(signed(publication(2, 0), keyOf[3]));
         send(good);
+    }
+
+    /// Even what the seat's own key signs must be the seat's own.
+    function test_device_id_measurement_and_certificates_hash_are_the_seats() public {
+        openAndSeed();
+        for (uint256 i; i < 3; ++i) {
+            Publication memory p = publication(2, 0);
+            if (i == 0) p.deviceId = deviceId(3);
+            else if (i == 1) p.measurement = "another";
+            else p.certificatesHash = "another";
+            expectIdentityWrong(signed(p, keyOf[2]));
+        }
+        publish(2, 0);
+    }
+
+    /// An incarnation that is not the seat's signs for nobody, whoever's key it is.
+    function test_another_incarnation_signs_for_no_seat() public {
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        p.incarnation = vm.addr(keyOf[3]);
+        expectSignatureWrong(signed(p, keyOf[3]));
+    }
+
+    function expectIdentityWrong(Publication memory p) private {
+        vm.prank(publisherOf(p.seat));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.IdentityWrong.selector, p.seat));
+        network.publish(p);
+    }
+
+    // ---- certificates -------------------------------------------------------------------------------------
+
+    function with(bytes memory certificates) private view returns (Publication memory p) {
+        p = publication(2, 0);
+        p.certificates = certificates;
+    }
+
+    function bindingOf(Publication memory p, bytes32 certificatesHash) private view returns (bytes32) {
+        return keccak256(abi.encodePacked(digestOf(p), keccak256(p.evidence), certificatesHash));
+    }
+
+    function identityOf(uint32 seat, bytes32 certificatesHash) private view returns (bytes32) {
+        SeatView memory v = network.seatOf(seat);
+        return keccak256(
+            abi.encode(
+                keccak256("multee/identity/v1"),
+                v.operator,
+                v.incarnation,
+                v.deviceId,
+                v.measurement,
+                certificatesHash
+            )
+        );
+    }
+
+    /// Published once, they count from that block on: its binding has their hash, and those after it.
+    function test_certificates_are_published_once_and_bound_from_then_on() public {
+        openAndSeed();
+        equal(network.seatOf(2).identity, identityOf(2, 0), "none yet");
+        Publication memory p = with("certificates");
+        bytes32 hash = keccak256("certificates");
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.CertificatesPublished(2, 0, "certificates");
+        send(p);
+        equal(blockAt(2, 0).evidenceBinding, bindingOf(p, hash), "bound with the block that brings them");
+        equal(network.seatOf(2).identity, identityOf(2, hash), "identity");
+        nextEpoch();
+        openAndSeed();
+        p = publication(2, 0);
+        equal(p.certificatesHash, hash, "as published");
+        vm.recordLogs();
+        send(p);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            isTrue(logs[i].topics[0] != IProofOfAttestation.CertificatesPublished.selector, "not again");
+        }
+        equal(blockAt(2, 1).evidenceBinding, bindingOf(p, hash), "bound without them");
+    }
+
+    function test_new_certificates_replace_the_old() public {
+        openAndSeed();
+        send(with("old"));
+        nextEpoch();
+        openAndSeed();
+        Publication memory p = with("new");
+        equal(p.certificatesHash, keccak256("old"), "what is replaced is named");
+        send(p);
+        equal(blockAt(2, 1).evidenceBinding, bindingOf(p, keccak256("new")), "binding");
+        nextEpoch();
+        openAndSeed();
+        p = publication(2, 0);
+        p.certificatesHash = keccak256("old");
+        expectIdentityWrong(p);
+        publish(2, 0);
+    }
+
+    /// Who names a hash that was never published publishes nothing, with certificates or without.
+    function test_a_wrong_certificates_hash_is_refused() public {
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        p.certificatesHash = keccak256("certificates");
+        expectIdentityWrong(p);
+        p.certificates = "certificates";
+        expectIdentityWrong(p);
+        send(with("certificates"));
+        nextEpoch();
+        openAndSeed();
+        p = publication(2, 0);
+        p.certificatesHash = 0;
+        expectIdentityWrong(p);
+    }
+
+    /// The hash is not under the block's signature: the operator answers for it, as for the evidence.
+    function test_certificates_are_the_operators_to_choose() public {
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        (bytes32 r, bytes32 vs) = (p.r, p.vs);
+        p.certificates = "certificates";
+        isTrue(p.r == r && p.vs == vs, "as signed without");
+        equal(uint256(send(p)), uint256(Refusal.None), "published");
+    }
+
+    function test_a_restart_begins_without_certificates() public {
+        openAndSeed();
+        send(with("certificates"));
+        restart(2);
+        equal(network.seatOf(2).identity, identityOf(2, 0), "a new incarnation");
+        nextEpoch();
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        p.certificatesHash = keccak256("certificates");
+        expectIdentityWrong(p);
+        p = publication(2, 0);
+        equal(uint256(send(p)), uint256(Refusal.None), "without");
+        equal(blockAt(2, 1).evidenceBinding, bindingOf(p, 0), "bound to none");
+    }
+
+    function test_a_new_operator_begins_without_certificates() public {
+        openAndSeed();
+        send(with("certificates"));
+        address former = operatorOf(2);
+        setOperator(2, address(0x0B0B));
+        equal(network.seatOf(2).identity, identityOf(2, 0), "none");
+        nextEpoch();
+        openAndSeed();
+        Publication memory p = publication(2, 0);
+        vm.prank(former);
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.CallerNotOperator.selector, 2, former));
+        network.publish(p);
+        p.certificatesHash = keccak256("certificates");
+        expectIdentityWrong(p);
+        p = with("certificates");
+        equal(uint256(send(p)), uint256(Refusal.None), "published anew");
+        equal(blockAt(2, 1).evidenceBinding, bindingOf(p, keccak256("certificates")), "and bound");
+    }
+
+    function test_setting_the_same_operator_again_resets_certificates_too() public {
+        openAndSeed();
+        send(with("certificates"));
+        setOperator(2, operatorOf(2));
+        equal(network.seatOf(2).identity, identityOf(2, 0), "none");
+    }
+
+    function test_evidence_and_certificates_share_one_limit() public {
+        openAndSeed();
+        evidence = new bytes(12_684);
+        Publication memory p = with(new bytes(3_701));
+        vm.prank(operatorOf(2));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.EvidenceTooLarge.selector, 16_385));
+        network.publish(p);
+        p = with(new bytes(3_700));
+        equal(uint256(send(p)), uint256(Refusal.None), "together 16 KiB");
+    }
+
+    function test_certificates_do_not_stand_in_for_evidence() public {
+        openAndSeed();
+        evidence = "";
+        Publication memory p = with("certificates");
+        vm.prank(operatorOf(2));
+        vm.expectRevert(IProofOfAttestation.EvidenceMissing.selector);
+        network.publish(p);
     }
 
     function expectSignatureWrong(Publication memory p) private {

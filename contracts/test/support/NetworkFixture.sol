@@ -5,6 +5,7 @@ import {
     BlockRef,
     BlockView,
     EpochView,
+    Equivocation,
     IProofOfAttestation,
     NetworkView,
     Parameters,
@@ -14,6 +15,7 @@ import {
     Registration,
     SeatView,
     Settings,
+    Statement,
     Tier,
     Trust
 } from "../../src/interfaces/IProofOfAttestation.sol";
@@ -38,6 +40,7 @@ abstract contract NetworkFixture is Expectations {
     uint256 internal constant DEPOSIT = 1_000 ether;
     uint32 internal constant EPOCH_SECONDS = 86_400;
     bytes32 internal constant MEASUREMENT = keccak256("measurement");
+    uint64 internal constant POWER = 1_000;
 
     TestToken internal token;
     IProofOfAttestation internal network;
@@ -56,6 +59,12 @@ abstract contract NetworkFixture is Expectations {
     /// What verifiers find about a seat's block of an epoch: its nature then.
     mapping(uint256 epoch => mapping(uint32 seat => uint8)) internal natureThen;
     bytes internal evidence = hex"0102030405060708";
+    /// Hash of the certificates that a seat's incarnation published last; zero if none.
+    mapping(uint32 seat => bytes32) internal certificatesOf;
+    /// What a seat's benchmark says; `POWER` where nothing else was said.
+    mapping(uint32 seat => uint64) internal powers;
+    /// Who publishes for a seat; `operatorOf` where nobody else was named.
+    mapping(uint32 seat => address) internal operators;
 
     // ---- deployment ---------------------------------------------------------------------------------------
 
@@ -113,14 +122,17 @@ abstract contract NetworkFixture is Expectations {
 
     /// @dev From their artifacts: a test that contained them would be compiled with them anew.
     function deployContracts(Settings memory s, Parameters memory p) internal returns (address) {
-        address code = vm.deployCode("Registry.sol:Registry", abi.encode(s));
-        return vm.deployCode("ProofOfAttestation.sol:ProofOfAttestation", abi.encode(s, p, code));
+        return vm.deployCode("ProofOfAttestation.sol:ProofOfAttestation", abi.encode(s, p, deployRegistry(s)));
+    }
+
+    function deployRegistry(Settings memory s) internal returns (address) {
+        return vm.deployCode("Registry.sol:Registry", abi.encode(s, vm.deployCode("Reader.sol:Reader", abi.encode(s))));
     }
 
     function found() internal returns (uint32 seat) {
         uint256 key = newKey();
         uint32 next = network.network().seats + 1;
-        seat = network.found(providerOf(next), registration(next, deviceId(next), key), 1_000);
+        seat = network.found(providerOf(next), registration(next, deviceId(next), key), POWER);
         _remember(seat, key);
     }
 
@@ -143,9 +155,42 @@ abstract contract NetworkFixture is Expectations {
 
     function restart(uint32 seat) internal {
         uint256 key = newKey();
-        vm.prank(operatorOf(seat));
+        vm.prank(providerOf(seat));
         network.restart(seat, vm.addr(key), MEASUREMENT);
-        keyOf[seat] = key;
+        (keyOf[seat], certificatesOf[seat]) = (key, 0);
+    }
+
+    function setOperator(uint32 seat, address operator) internal {
+        vm.prank(providerOf(seat));
+        network.setOperator(seat, operator);
+        (operators[seat], certificatesOf[seat]) = (operator, 0);
+    }
+
+    function exit(uint32 seat) internal {
+        vm.prank(providerOf(seat));
+        network.exit(seat);
+    }
+
+    /// @dev With a new incarnation, for the deposit of the day.
+    function rejoin(uint32 seat) internal {
+        uint256 key = newKey();
+        uint128 deposit = network.parameters().minDeposit;
+        token.mint(providerOf(seat), deposit);
+        vm.prank(providerOf(seat));
+        token.approve(address(network), deposit);
+        vm.prank(providerOf(seat));
+        network.rejoin(seat, operatorOf(seat), vm.addr(key), MEASUREMENT);
+        (keyOf[seat], certificatesOf[seat], operators[seat]) = (key, 0, operatorOf(seat));
+    }
+
+    function withdrawDeposit(uint32 seat) internal returns (uint256) {
+        vm.prank(providerOf(seat));
+        return network.withdrawDeposit(seat);
+    }
+
+    function withdrawRewards(uint32 seat) internal returns (uint256) {
+        vm.prank(providerOf(seat));
+        return network.withdrawRewards(seat);
     }
 
     function _remember(uint32 seat, uint256 key) private {
@@ -202,10 +247,21 @@ abstract contract NetworkFixture is Expectations {
 
     // ---- publishing ---------------------------------------------------------------------------------------
 
+    function powerOf(uint32 seat) internal view returns (uint64) {
+        return powers[seat] == 0 ? POWER : powers[seat];
+    }
+
+    function publisherOf(uint32 seat) internal view returns (address) {
+        return operators[seat] == address(0) ? operatorOf(seat) : operators[seat];
+    }
+
     function publication(uint32 seat, uint256 marks) internal view returns (Publication memory p) {
+        SeatView memory v = network.seatOf(seat);
+        (p.deviceId, p.incarnation, p.measurement) = (v.deviceId, v.incarnation, v.measurement);
+        p.certificatesHash = certificatesOf[seat];
         p.seat = seat;
-        p.power = 1_000;
-        p.previousDigest = network.seatOf(seat).lastDigest;
+        p.power = powerOf(seat);
+        p.previousDigest = v.lastDigest;
         p.challenge = network.challengeOf(seat);
         p.propertiesDigest = keccak256("properties");
         p.marks = marks;
@@ -215,25 +271,31 @@ abstract contract NetworkFixture is Expectations {
 
     /// @dev Signed anew, in EIP-2098's compact form.
     function signed(Publication memory p, uint256 key) internal view returns (Publication memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digestOf(p));
-        p.r = r;
-        p.vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+        (p.r, p.vs) = compact(key, digestOf(p));
         return p;
+    }
+
+    function compact(uint256 key, bytes32 digest) internal pure returns (bytes32, bytes32) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return (r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
     }
 
     /// @dev The block's EIP-712 digest, computed here from its definition alone.
     function digestOf(Publication memory p) internal view returns (bytes32) {
-        SeatView memory seat = network.seatOf(p.seat);
+        return digestOf(p, nowEpoch());
+    }
+
+    function digestOf(Publication memory p, uint32 epoch) internal view returns (bytes32) {
         bytes32 inner = keccak256(
             abi.encode(
                 Eip712.BLOCK_TYPEHASH,
                 p.seat,
-                seat.deviceId,
-                seat.incarnation,
-                nowEpoch(),
+                p.deviceId,
+                p.incarnation,
+                epoch,
                 p.previousDigest,
                 p.challenge,
-                seat.measurement,
+                p.measurement,
                 p.power,
                 p.propertiesDigest,
                 p.marks
@@ -244,8 +306,10 @@ abstract contract NetworkFixture is Expectations {
 
     function send(Publication memory p) internal returns (Refusal) {
         if (natureThen[nowEpoch()][p.seat] == 0) natureThen[nowEpoch()][p.seat] = nature[p.seat];
-        vm.prank(operatorOf(p.seat));
-        return network.publish(p);
+        vm.prank(publisherOf(p.seat));
+        Refusal refusal = network.publish(p);
+        if (refusal == Refusal.None && p.certificates.length != 0) certificatesOf[p.seat] = keccak256(p.certificates);
+        return refusal;
     }
 
     function publish(uint32 seat, uint256 marks) internal returns (Refusal) {
@@ -255,6 +319,41 @@ abstract contract NetworkFixture is Expectations {
     /// @dev Publishes with the marks that the seat's manner gives.
     function publish(uint32 seat) internal returns (Refusal) {
         return publish(seat, marksOf(seat));
+    }
+
+    // ---- equivocation -------------------------------------------------------------------------------------
+
+    /// @dev Two blocks of `seat` for its present challenge, apart in their power, signed by its key.
+    function pairOf(uint32 seat) internal view returns (Equivocation memory pair) {
+        SeatView memory v = network.seatOf(seat);
+        pair.seat = seat;
+        pair.incarnation = v.incarnation;
+        pair.epoch = nowEpoch();
+        pair.previousDigest = v.lastDigest;
+        pair.challenge = network.challengeOf(seat);
+        pair.first = Statement(v.measurement, 1_000, "properties", 0, 0, 0);
+        pair.second = Statement(v.measurement, 1_001, "properties", 0, 0, 0);
+        signPair(pair, keyOf[seat]);
+    }
+
+    function signPair(Equivocation memory pair, uint256 key) internal view {
+        signStatement(pair, pair.first, key);
+        signStatement(pair, pair.second, key);
+    }
+
+    /// @dev Signs in place.
+    function signStatement(Equivocation memory pair, Statement memory statement, uint256 key) internal view {
+        (statement.r, statement.vs) = compact(key, digestOf(pair, statement));
+    }
+
+    function digestOf(Equivocation memory pair, Statement memory statement) internal view returns (bytes32) {
+        Publication memory p;
+        (p.seat, p.power, p.previousDigest, p.challenge) =
+            (pair.seat, statement.power, pair.previousDigest, pair.challenge);
+        (p.propertiesDigest, p.marks) = (statement.propertiesDigest, statement.marks);
+        (p.deviceId, p.incarnation, p.measurement) =
+            (network.seatOf(pair.seat).deviceId, pair.incarnation, statement.measurement);
+        return digestOf(p, pair.epoch);
     }
 
     // ---- verdicts -----------------------------------------------------------------------------------------
@@ -374,6 +473,9 @@ abstract contract NetworkFixture is Expectations {
         NetworkView memory v = network.network();
         (bytes32 listDigest, ReferenceValue[] memory values) = network.referenceValues();
         print = keccak256(abi.encode(v, network.policyDigest(), listDigest, values, token.balanceOf(address(network))));
+        print = keccak256(abi.encode(print, network.parameters(), network.bountyOf(address(this))));
+        (bool announced, uint32 from, Parameters memory next) = network.announcedParameters();
+        print = keccak256(abi.encode(print, announced, from, next));
         for (uint32 seat = 1; seat <= v.seats; ++seat) {
             SeatView memory seatView = network.seatOf(seat);
             print = keccak256(abi.encode(print, seatView, network.boundSeatOf(seatView.deviceId)));

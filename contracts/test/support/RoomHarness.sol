@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Suspicion} from "../../src/interfaces/IProofOfAttestation.sol";
+import {Assignment, Places} from "../../src/libraries/Assignment.sol";
 import {BlockHead, BlockHeads} from "../../src/libraries/BlockHead.sol";
-import {EpochHeads} from "../../src/libraries/EpochHead.sol";
+import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
 import {Epochs} from "../../src/libraries/Epochs.sol";
 import {Marked, Marker, Marking} from "../../src/libraries/Marking.sol";
-import {Publishing} from "../../src/libraries/Publishing.sol";
 import {BlockRecord, Clock, Cursor, EpochRecord, Rings, Seat, State} from "../../src/libraries/State.sol";
-import {LogEntries, LogEntry, SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
+import {SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
+import {Tallies, Tally} from "../../src/libraries/Tally.sol";
 
 /// @dev The libraries on a state of their own, so that tests reach what a small network would take years to.
 contract RoomHarness {
@@ -29,7 +30,7 @@ contract RoomHarness {
         returns (uint40 position)
     {
         Cursor memory cursor = s.cursor;
-        position = SuspiciousLog.append(s, clock, cursor, LogEntries.make(epoch, order, positive, negative, count));
+        position = SuspiciousLog.append(s, clock, cursor, epoch, order, Tallies.make(positive, negative, count));
         s.cursor = cursor;
     }
 
@@ -37,13 +38,21 @@ contract RoomHarness {
         return SuspiciousLog.addMark(s, clock, position, negative, weight);
     }
 
+    /// @param age of the block, in epochs, modulo 4096
     function entryAt(uint256 position)
         external
         view
-        returns (uint256 id, uint256 positive, uint256 negative, uint256 count)
+        returns (uint256 age, uint256 order, uint256 positive, uint256 negative, uint256 count)
     {
-        LogEntry entry = SuspiciousLog.read(s, clock, position);
-        return (entry.id(), entry.positive(), entry.negative(), entry.count());
+        Tally tally = SuspiciousLog.tallyAt(s, clock, position);
+        (age, order) = SuspiciousLog.blockAt(s, clock, position);
+        return (age, order, tally.positive(), tally.negative(), tally.count());
+    }
+
+    /// @dev The packed id at `position`, as it stands in its word.
+    function idAt(uint256 position) external view returns (uint256) {
+        uint256 cell = position % clock.logRing;
+        return uint32(s.ids[cell / 8] >> (32 * (cell % 8)));
     }
 
     function setOutcome(uint256 position, uint256 outcome) external {
@@ -64,13 +73,13 @@ contract RoomHarness {
         uint256 decisionMarks,
         uint256 latestChecks,
         uint256 suspiciousChecks,
-        bytes32 seed
+        bytes32 root
     ) external {
         EpochRecord storage record = s.epochAt(clock, clock.epoch);
         record.head = EpochHeads.make(
             clock.epoch, roster, rosterSize, windowStart, windowSize, decisionMarks, latestChecks, suspiciousChecks
         );
-        record.seed = seed;
+        record.root = root;
     }
 
     /// @dev A block of `seat`, in its history, neither logged nor settled.
@@ -95,21 +104,24 @@ contract RoomHarness {
 
     function setTally(uint256 epoch, uint256 order, uint256 positive, uint256 negative, uint256 count) external {
         BlockRecord storage record = s.blockAt(clock, epoch, order);
-        record.head = record.head.withTally(positive, negative, count);
+        record.head = record.head.withTally(Tallies.make(positive, negative, count));
     }
 
+    /// @dev As a publication does: without weight the marks are held to the assignment alone.
     function mark(uint256 seat, uint256 rank, uint256 weight, uint256 marks)
         external
         returns (uint256 counted, bool accuser)
     {
-        Marked memory marked = _apply(Marker(seat, rank, weight, s.seats[seat].history), marks);
-        return (marked.counted, marked.accuser);
-    }
-
-    function _apply(Marker memory marker, uint256 marks) private returns (Marked memory marked) {
+        EpochRecord storage record = s.epochAt(clock, clock.epoch);
+        (EpochHead head, bytes32 root) = (record.head, record.root);
+        Places memory places = Assignment.placesOf(head, root, rank);
+        Marking.requireAssigned(head, places, marks);
+        if (weight == 0) return (0, false);
         Cursor memory cursor = s.cursor;
-        marked = Marking.apply_(s, clock, cursor, s.epochAt(clock, clock.epoch), marker, marks);
+        Marker memory marker = Marker(seat, weight, s.seats[seat].history);
+        Marked memory marked = Marking.apply_(s, clock, cursor, head, root, places, marker, marks);
         s.cursor = cursor;
+        return (marked.counted, marked.accuser);
     }
 
     function tallyOf(uint256 epoch, uint256 order)
@@ -118,38 +130,39 @@ contract RoomHarness {
         returns (uint256 positive, uint256 negative, uint256 count, bool logged)
     {
         BlockHead head = s.blockAt(clock, epoch, order).head;
-        return (head.positive(), head.negative(), head.count(), head.has(BlockHeads.LOGGED));
+        Tally tally = head.tally();
+        return (tally.positive(), tally.negative(), tally.count(), head.has(BlockHeads.LOGGED));
     }
 
     // ---- epochs -------------------------------------------------------------------------------------------
 
-    function open() external {
-        Epochs.open(s, clock);
-    }
-
     /// @dev As if `epoch` had been opened with its source at `seedBlock`, after an epoch seeded `lastSeed`.
     function seedOf(uint32 epoch, bytes32 lastSeed, uint64 seedBlock) external returns (bytes32) {
+        return _seed(epoch, 0, lastSeed, seedBlock);
+    }
+
+    function _seed(uint32 epoch, uint256 epochStart, bytes32 lastSeed, uint64 seedBlock) private returns (bytes32) {
         clock.epoch = epoch;
         s.lastSeed = lastSeed;
         s.opening.epoch = epoch;
         s.opening.pending = true;
         s.opening.seedBlock = seedBlock;
-        Epochs.ensureSeeded(s, clock);
+        Epochs.ensureSeeded(s, clock, epochStart);
         return s.lastSeed;
     }
 
-    function challengeOf(
-        uint256 epoch,
+    /// @dev An epoch's seed and root, with what its opening would have frozen.
+    function rootOf(
+        uint32 epoch,
         uint256 epochStart,
-        bytes32 seed,
-        uint256 seat,
+        bytes32 lastSeed,
+        uint64 seedBlock,
         bytes32 policy,
         bytes32 references
-    ) external returns (bytes32) {
-        EpochRecord storage record = s.epochs[0];
-        record.seed = seed;
-        record.policyDigest = policy;
-        record.referenceDigest = references;
-        return Publishing.challenge(epoch, epochStart, record, seat);
+    ) external returns (bytes32 seed, bytes32 root) {
+        EpochRecord storage record = s.epochs[epoch % clock.retention];
+        (record.policyDigest, record.referenceDigest) = (policy, references);
+        seed = _seed(epoch, epochStart, lastSeed, seedBlock);
+        return (seed, record.root);
     }
 }
