@@ -10,7 +10,7 @@
 
 use alloy_primitives::B256;
 
-use crate::{Marks, Permutation};
+use crate::{Marks, Permutation, RosterOrder};
 
 /// `K_e`: the marks a decision asks for at this network's size, `min(K, max(1, M − 1))` (R5).
 ///
@@ -93,8 +93,8 @@ pub enum Check {
 
 /// What one device checks in one epoch, place by place of its marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    permutation: Permutation,
+pub struct Assignment<P = Permutation> {
+    order: P,
     position: u32,
     latest_count: u8,
     window_size: u32,
@@ -109,6 +109,16 @@ impl Assignment {
     /// # Errors
     /// When the rank is not below N, L1 + L2 exceeds 64, or `K_e` is zero.
     pub fn new(epoch: &EpochSnapshot, rank: u32) -> Result<Self, AssignmentError> {
+        Self::in_order(epoch, Permutation::new(epoch.root, epoch.roster_size), rank)
+    }
+}
+
+impl<P: RosterOrder> Assignment<P> {
+    /// The assignment of the device with this rank, in the order that the epoch's root gives the roster.
+    ///
+    /// # Errors
+    /// When the rank is not below N, L1 + L2 exceeds 64, or `K_e` is zero.
+    pub fn in_order(epoch: &EpochSnapshot, order: P, rank: u32) -> Result<Self, AssignmentError> {
         let checks = u16::from(epoch.latest_checks) + u16::from(epoch.suspicious_checks);
         if usize::from(checks) > Marks::PLACES {
             return Err(AssignmentError::TooManyChecks(checks));
@@ -117,20 +127,19 @@ impl Assignment {
             return Err(AssignmentError::NoDecisionMarks);
         }
         let roster_size = epoch.roster_size;
-        let permutation = Permutation::new(epoch.root, roster_size);
         let position =
-            permutation.position_of(rank).ok_or(AssignmentError::RankOutsideRoster { rank, roster_size })?;
-        Ok(Self::at(epoch, permutation, position))
+            order.position_of(rank).ok_or(AssignmentError::RankOutsideRoster { rank, roster_size })?;
+        Ok(Self::at(epoch, order, position))
     }
 
     /// The assignment at a position below N.
-    fn at(epoch: &EpochSnapshot, permutation: Permutation, position: u32) -> Self {
+    fn at(epoch: &EpochSnapshot, order: P, position: u32) -> Self {
         let peers = u64::from(epoch.roster_size.saturating_sub(1));
         let window_places = window_places(epoch);
         let scaled = u64::from(position) * u64::from(window_places);
         let start = scaled.checked_div(u64::from(epoch.roster_size)).unwrap_or(0);
         Self {
-            permutation,
+            order,
             position,
             latest_count: clamped(epoch.latest_checks, peers),
             window_size: epoch.window_size,
@@ -168,8 +177,9 @@ impl Assignment {
 
     /// How many blocks it is assigned: latest blocks and non-empty window places (R12).
     pub fn assigned(&self) -> u32 {
-        let met = self.checks().filter(|check| *check != Check::Empty).count();
-        u32::try_from(met).unwrap_or(u32::MAX)
+        let offsets = 0..u32::from(self.window_count);
+        let filled = offsets.filter(|offset| self.entry(*offset) < self.window_size).count();
+        u32::from(self.latest_count) + u32::try_from(filled).unwrap_or(u32::MAX)
     }
 
     /// What the mark at `place` is about; `None` if the place is not assigned, and a mark there refused.
@@ -181,23 +191,50 @@ impl Assignment {
         }
     }
 
+    /// Whether a mark may stand at `place`: it is assigned and not empty.
+    pub fn is_assigned(&self, place: usize) -> bool {
+        place < usize::from(self.latest_count)
+            || matches!(self.window_check(place), Some(Check::Suspicious { .. }))
+    }
+
+    /// What the mark at `place` is about, if that is a place of the window.
+    pub fn window_check(&self, place: usize) -> Option<Check> {
+        let offset = u32::try_from(place).ok()?.checked_sub(u32::from(self.latest_count))?;
+        self.window(offset)
+    }
+
+    /// The ranks of the latest blocks, in order of place.
+    pub fn latest_ranks(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..u32::from(self.latest_count)).filter_map(|offset| self.latest_rank(offset))
+    }
+
     /// Every assigned place in order, from place 0 on.
     pub fn checks(&self) -> impl Iterator<Item = Check> + '_ {
         (0..Marks::PLACES).map_while(|place| self.check(place))
     }
 
     fn latest(&self, offset: u32) -> Option<Check> {
+        self.latest_rank(offset).map(|rank| Check::Latest { rank })
+    }
+
+    /// The rank of the latest block at a place below L1′.
+    fn latest_rank(&self, offset: u32) -> Option<u32> {
         let after = u64::from(self.position) + 1 + u64::from(offset);
-        let position = u32::try_from(after % u64::from(self.permutation.size())).ok()?;
-        self.permutation.rank_at(position).map(|rank| Check::Latest { rank })
+        let position = u32::try_from(after % u64::from(self.order.size())).ok()?;
+        self.order.rank_at(position)
+    }
+
+    /// The window place at an offset below L2′, which is at most W*: one lap at most.
+    fn entry(&self, offset: u32) -> u32 {
+        let until_lap = self.window_places.saturating_sub(self.window_start);
+        offset.checked_sub(until_lap).unwrap_or(self.window_start.saturating_add(offset))
     }
 
     fn window(&self, offset: u32) -> Option<Check> {
         if offset >= u32::from(self.window_count) {
             return None;
         }
-        let after = u64::from(self.window_start) + u64::from(offset);
-        let entry = u32::try_from(after % u64::from(self.window_places)).ok()?;
+        let entry = self.entry(offset);
         Some(if entry < self.window_size { Check::Suspicious { entry } } else { Check::Empty })
     }
 }

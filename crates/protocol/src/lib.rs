@@ -15,6 +15,7 @@
 //! | `tally` | marks added up, verdicts, validity and judgement | R5, R7, R9 |
 //! | `trust` | how scores move | R9 |
 //! | `parameters` | defaults and bounds | all |
+//! | [`machine`] | all of the rules as a state machine, equal to the contract to the bit | all |
 //!
 //! `vectors/protocol.json` holds values of all of them; `tests/vectors.rs` compares this crate with it, and
 //! the contract's tests read the same file.
@@ -38,6 +39,7 @@ mod block;
 mod challenge;
 pub mod domain;
 mod ids;
+pub mod machine;
 mod mark;
 mod parameters;
 mod permutation;
@@ -55,7 +57,7 @@ pub use challenge::{ChallengeInputs, Deployment, EpochRoot, SeedInputs, challeng
 pub use ids::{BlockId, BlockIdError, DeviceId, Epoch, Power, SeatId, TeeType};
 pub use mark::{Mark, MarkError, Marks};
 pub use parameters::{Fixed, ParameterError, Parameters};
-pub use permutation::Permutation;
+pub use permutation::{Permutation, RosterOrder, TabulatedPermutation};
 pub use standing::{Score, ScoreError, Standing, Tier};
 pub use tally::{Judgement, Tally, Verdict};
 pub use trust::{Gain, Settled, Trust};

@@ -89,6 +89,27 @@ impl Marks {
         Mark::from_code(code.to::<u8>())
     }
 
+    /// The codes that are not zero, each with its place, in order of place. They may be above 6.
+    pub fn given(self) -> impl Iterator<Item = (usize, u8)> {
+        let limbs = self.0.into_limbs().into_iter().enumerate();
+        limbs.flat_map(|(limb, codes)| {
+            std::iter::successors(lowest(codes), |(rest, ..)| lowest(*rest))
+                .map(move |(_, place, code)| (16 * limb + place, code))
+        })
+    }
+
+    /// How many places hold a mark.
+    pub fn count_given(self) -> u32 {
+        const LOW: u64 = 0x1111_1111_1111_1111;
+        let any = |codes: u64| (codes | codes >> 1 | codes >> 2 | codes >> 3) & LOW;
+        self.0.as_limbs().iter().map(|codes| any(*codes).count_ones()).sum()
+    }
+
+    /// Whether all codes stand for marks: none is above 6.
+    pub fn are_known(self) -> bool {
+        self.given().all(|(_, code)| Mark::from_code(code).is_ok())
+    }
+
     /// These marks with `mark` at `place`.
     ///
     /// # Errors
@@ -100,6 +121,17 @@ impl Marks {
         let cleared = self.0 & !(U256::from(0xF_u8) << (4 * place));
         Ok(Self(cleared | U256::from(mark.code()) << (4 * place)))
     }
+}
+
+/// The lowest of 16 codes that is not zero, with its place there, and what is left without it.
+fn lowest(codes: u64) -> Option<(u64, usize, u8)> {
+    if codes == 0 {
+        return None;
+    }
+    let place = codes.trailing_zeros() / 4;
+    let code = codes >> (4 * place) & 0xF;
+    let rest = codes & !(0xF << (4 * place));
+    Some((rest, usize::try_from(place).unwrap_or(0), u8::try_from(code).unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -126,5 +158,27 @@ mod tests {
         assert_eq!(marks.get(63), Ok(Mark::PropertiesNotAccepted));
         assert_eq!(marks.get(64), Err(MarkError::PlaceTooLarge(64)));
         assert_eq!(Marks(U256::from(7)).get(0), Err(MarkError::UnknownCode(7)));
+    }
+
+    #[test]
+    fn given_marks_come_in_order_of_place() {
+        let marks = Marks::default().with(0, Mark::Valid).expect("place");
+        let marks = marks.with(17, Mark::BindingWrong).expect("place").with(63, Mark::Valid).expect("place");
+        assert_eq!(marks.given().collect::<Vec<_>>(), [(0, 1), (17, 4), (63, 1)]);
+        assert_eq!(marks.count_given(), 3);
+        assert!(marks.are_known());
+        assert_eq!(Marks(U256::MAX).given().filter(|(_, code)| *code == 15).count(), 64);
+        assert_eq!(Marks(U256::MAX).count_given(), 64);
+        assert_eq!((Marks::default().given().count(), Marks::default().count_given()), (0, 0));
+    }
+
+    #[test]
+    fn one_code_above_6_anywhere_is_unknown() {
+        for place in 0..64 {
+            for code in 7..=15_u8 {
+                assert!(!Marks(U256::from(code) << (4 * place)).are_known());
+            }
+            assert!(Marks(U256::from(6) << (4 * place)).are_known());
+        }
     }
 }

@@ -14,78 +14,163 @@ use alloy_primitives::{B256, keccak256};
 /// Rounds of the network (R4).
 const ROUNDS: u8 = 12;
 
-/// A permutation of the numbers below N, fixed by a root.
+/// A roster in the order that a root gives it (R4).
+pub trait RosterOrder {
+    /// N: how many numbers are permuted.
+    fn size(&self) -> u32;
+
+    /// π: the position at which `rank` stands. `None` from N on.
+    fn position_of(&self, rank: u32) -> Option<u32>;
+
+    /// π⁻¹: the rank that stands at `position`. `None` from N on.
+    fn rank_at(&self, position: u32) -> Option<u32>;
+}
+
+/// A permutation of the numbers below N, fixed by a root. It hashes anew for each question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permutation {
     root: B256,
-    size: u32,
-    half_bits: u32,
+    network: Network,
 }
 
 impl Permutation {
     /// The permutation of `0..size` that follows from `root`.
     pub fn new(root: B256, size: u32) -> Self {
-        let bits = u32::BITS - size.saturating_sub(1).leading_zeros();
-        Self { root, size, half_bits: bits.div_ceil(2) }
+        Self { root, network: Network::new(size) }
     }
 
     /// N: how many numbers are permuted.
     pub fn size(&self) -> u32 {
-        self.size
+        self.network.size
     }
 
     /// π: the position at which `rank` stands. `None` from N on.
     pub fn position_of(&self, rank: u32) -> Option<u32> {
-        self.walk(rank, Self::forward)
+        self.network.position_of(rank, |number, half| self.round(number, half))
     }
 
     /// π⁻¹: the rank that stands at `position`. `None` from N on.
     pub fn rank_at(&self, position: u32) -> Option<u32> {
-        self.walk(position, Self::backward)
+        self.network.rank_at(position, |number, half| self.round(number, half))
+    }
+
+    /// `keccak256(abi.encode(bytes32 root, uint256 number, uint256 half)) mod 2^h`.
+    fn round(&self, number: u8, half: u32) -> u32 {
+        let mut preimage = [0; 96];
+        preimage[..32].copy_from_slice(self.root.as_slice());
+        preimage[63] = number;
+        preimage[92..].copy_from_slice(&half.to_be_bytes());
+        let [.., a, b, c, d] = keccak256(preimage).0;
+        u32::from_be_bytes([a, b, c, d]) & self.network.mask()
+    }
+}
+
+impl RosterOrder for Permutation {
+    fn size(&self) -> u32 {
+        self.size()
+    }
+
+    fn position_of(&self, rank: u32) -> Option<u32> {
+        self.position_of(rank)
+    }
+
+    fn rank_at(&self, position: u32) -> Option<u32> {
+        self.rank_at(position)
+    }
+}
+
+/// A permutation with all its 12·2^h round values at hand, for who asks often.
+///
+/// N ≤ 2²⁰ has h ≤ 10, and so at most 12288 of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TabulatedPermutation {
+    network: Network,
+    rounds: Vec<u32>,
+}
+
+impl TabulatedPermutation {
+    /// The permutation of nothing.
+    pub const EMPTY: Self = Self { network: Network { size: 0, half_bits: 0 }, rounds: Vec::new() };
+
+    fn round(&self, number: u8, half: u32) -> u32 {
+        let index = u32::from(number) << self.network.half_bits | half;
+        usize::try_from(index).ok().and_then(|index| self.rounds.get(index)).copied().unwrap_or(0)
+    }
+}
+
+impl From<Permutation> for TabulatedPermutation {
+    fn from(permutation: Permutation) -> Self {
+        let network = permutation.network;
+        let halves = if network.size == 0 { 0 } else { 1 << network.half_bits };
+        let rounds = (0..ROUNDS).flat_map(|i| (0..halves).map(move |half| (i, half)));
+        let rounds = rounds.map(|(i, half)| permutation.round(i, half)).collect();
+        Self { network, rounds }
+    }
+}
+
+impl RosterOrder for &TabulatedPermutation {
+    fn size(&self) -> u32 {
+        self.network.size
+    }
+
+    fn position_of(&self, rank: u32) -> Option<u32> {
+        self.network.position_of(rank, |number, half| self.round(number, half))
+    }
+
+    fn rank_at(&self, position: u32) -> Option<u32> {
+        self.network.rank_at(position, |number, half| self.round(number, half))
+    }
+}
+
+/// The Feistel network of a size, whose round values somebody else gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Network {
+    size: u32,
+    half_bits: u32,
+}
+
+impl Network {
+    fn new(size: u32) -> Self {
+        let bits = u32::BITS - size.saturating_sub(1).leading_zeros();
+        Self { size, half_bits: bits.div_ceil(2) }
+    }
+
+    fn position_of(self, rank: u32, round: impl Fn(u8, u32) -> u32) -> Option<u32> {
+        self.walk(rank, |x| {
+            let (left, right) = (0..ROUNDS).fold(self.split(x), |(l, r), i| (r, l ^ round(i, r)));
+            self.join(left, right)
+        })
+    }
+
+    fn rank_at(self, position: u32, round: impl Fn(u8, u32) -> u32) -> Option<u32> {
+        self.walk(position, |x| {
+            let (left, right) = (0..ROUNDS).rev().fold(self.split(x), |(l, r), i| (r ^ round(i, l), l));
+            self.join(left, right)
+        })
     }
 
     /// Ends because `from` itself lies below N and on its own cycle.
-    fn walk(&self, from: u32, network: fn(&Self, u32) -> u32) -> Option<u32> {
+    fn walk(self, from: u32, pass: impl Fn(u32) -> u32) -> Option<u32> {
         if from >= self.size {
             return None;
         }
-        let mut x = network(self, from);
+        let mut x = pass(from);
         while x >= self.size {
-            x = network(self, x);
+            x = pass(x);
         }
         Some(x)
     }
 
-    fn forward(&self, x: u32) -> u32 {
-        let (left, right) = (0..ROUNDS).fold(self.split(x), |(l, r), i| (r, l ^ self.round(i, r)));
-        self.join(left, right)
-    }
-
-    fn backward(&self, x: u32) -> u32 {
-        let (left, right) = (0..ROUNDS).rev().fold(self.split(x), |(l, r), i| (r ^ self.round(i, l), l));
-        self.join(left, right)
-    }
-
-    /// `keccak256(abi.encode(bytes32 root, uint256 number, uint256 right)) mod 2^h`.
-    fn round(&self, number: u8, right: u32) -> u32 {
-        let mut preimage = [0; 96];
-        preimage[..32].copy_from_slice(self.root.as_slice());
-        preimage[63] = number;
-        preimage[92..].copy_from_slice(&right.to_be_bytes());
-        let [.., a, b, c, d] = keccak256(preimage).0;
-        u32::from_be_bytes([a, b, c, d]) & self.mask()
-    }
-
-    fn split(&self, x: u32) -> (u32, u32) {
+    fn split(self, x: u32) -> (u32, u32) {
         (x >> self.half_bits, x & self.mask())
     }
 
-    fn join(&self, left: u32, right: u32) -> u32 {
+    fn join(self, left: u32, right: u32) -> u32 {
         left << self.half_bits | right
     }
 
     /// h is at most 16, since a size has 32 bits.
-    fn mask(&self) -> u32 {
+    fn mask(self) -> u32 {
         (1 << self.half_bits) - 1
     }
 }
@@ -134,8 +219,20 @@ mod tests {
     }
 
     #[test]
+    fn tables_give_the_same_order() {
+        for n in [0, 1, 2, 5, 16, 17, 100, 1025] {
+            let hashed = Permutation::new(B256::repeat_byte(3), n);
+            let tabulated = TabulatedPermutation::from(hashed);
+            for x in 0..=n {
+                assert_eq!((&tabulated).position_of(x), hashed.position_of(x));
+                assert_eq!((&tabulated).rank_at(x), hashed.rank_at(x));
+            }
+        }
+    }
+
+    #[test]
     fn half_is_the_least_that_holds_the_roster() {
-        let half = |n| Permutation::new(B256::ZERO, n).half_bits;
+        let half = |n| Network::new(n).half_bits;
         assert_eq!([1, 2, 4, 5, 16, 17, 64, 65, 1 << 20].map(half), [0, 1, 1, 2, 2, 3, 3, 4, 10]);
         for n in 1..5000_u64 {
             let h = half(u32::try_from(n).expect("small"));

@@ -126,12 +126,13 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The tier. Latched states come before the score: a suspended seat whose score rises stays suspended.
+    /// The tier. Latched states come before the score: a suspended seat whose score rises stays suspended. Blocked goes
+    /// before probation, probation before suspended.
     pub fn tier(&self) -> Tier {
         match self.score {
             _ if self.blocked => Tier::Blocked,
-            _ if self.suspended => Tier::Suspended,
             _ if self.probation => Tier::Probation,
+            _ if self.suspended => Tier::Suspended,
             score if score >= Score::FULL => Tier::Full,
             score if score >= Score::WARNING => Tier::Warning,
             score if score >= Score::SUSPENSION => Tier::Restricted,
