@@ -11,7 +11,7 @@ use multee_node::{Ledger, Sent, duty, publication};
 use multee_protocol::{Epoch, Mark, Parameters, SeatId};
 
 use crate::devices::marks_on;
-use crate::support::{AGENT, World, app_of, device_id, platform};
+use crate::support::{AGENT, PROBATION, World, account, app_of, device_id, platform};
 
 /// The epochs in which a seat published certificates.
 fn published_in(world: &World, seat: SeatId) -> Vec<Epoch> {
@@ -180,6 +180,31 @@ fn operator_that_is_named_anew_publishes_the_certificates_anew() {
     assert_eq!(published_in(&world, seat), [0, 2, 3]);
     assert_bound(&world, &world.ledger());
     assert_eq!(world.scores(), [10_000; 6]);
+}
+
+#[test]
+fn seat_that_leaves_and_comes_back_publishes_its_certificates_anew() {
+    let mut world =
+        World::with(6, Parameters { finality_epochs: 1, unbonding_epochs: 1, ..Parameters::default() }, None);
+    let (seat, provider) = (world.devices[3].seat, world.provider_of(3));
+    world.play_all(0..=2);
+    kept(&world, &provider, &contract::exitCall { seat: seat.0 });
+    world.play_all(3..=6);
+    kept(&world, &provider, &contract::withdrawDepositCall { seat: seat.0 });
+    assert!(world.seat(seat).funds.paidOut);
+    world.enter(7);
+    world.rejoin(3, account("operator after the return"));
+    world.play_all(7..=12);
+    let published: Vec<Epoch> =
+        world.publications().keys().filter(|(of, _)| *of == seat.0).map(|(_, epoch)| *epoch).collect();
+    assert_eq!(published[..4], [0, 1, 2, 7], "{published:?}");
+    assert_eq!(published_in(&world, seat), [0, 7]);
+    let ledger = world.ledger();
+    assert_bound(&world, &ledger);
+    let record = ledger.seat(seat).expect("known");
+    assert_eq!(record.operator, world.devices[3].operator.address());
+    assert_eq!(ledger.block_of(seat, 7).expect("published").fate.decided, Some(false));
+    assert_ne!(world.seat(seat).tier, PROBATION, "its peers let it in again");
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
+use multee_chain::bindings::deployed::TestToken;
 use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{
     Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Receipt, Sender, Transaction,
@@ -40,6 +41,7 @@ pub(crate) const TEES: [TeeType; 2] = [TeeType::Sgx, TeeType::Tdx];
 const SEED_BLOCKS: u64 = 3;
 
 /// Tiers by their numbers in the contract.
+pub(crate) const PROBATION: u8 = 1;
 pub(crate) const SUSPENDED: u8 = 5;
 pub(crate) const BLOCKED: u8 = 6;
 
@@ -380,6 +382,25 @@ impl World {
         let joined = join_devnet(network, *token, &provider(index), registration).expect("answers");
         self.add(joined.expect("admitted to probation"), machine);
         self.devices.len() - 1
+    }
+
+    /// A device that was paid out takes its seat up again, with another operator and a new incarnation.
+    pub(crate) fn rejoin(&mut self, device: usize, operator: Sender) {
+        let booted = self.devices[device].machine.boot().expect("boots");
+        let Founded { network, token, .. } = &self.founded;
+        let (provider, spender) = (self.provider_of(device), network.deployment().contract);
+        let approve = TestToken::approveCall { spender, value: U256::MAX };
+        self.chain.send(&provider, &Transaction::invoke(*token, &approve)).expect("approved");
+        let call = contract::rejoinCall {
+            seat: self.devices[device].seat.0,
+            operator: operator.address(),
+            incarnation: booted.app.incarnation(),
+            measurement: booted.measurement,
+        };
+        let sent = network.send(&provider, &call).expect("an outcome");
+        assert!(matches!(sent, Sent::Kept(_)), "{sent:?}");
+        self.devices[device].operator = operator;
+        self.revive_soundly(device);
     }
 
     fn add(&mut self, seat: SeatId, machine: Machine) {
