@@ -165,7 +165,9 @@ impl Controller {
             Some((false, source)) => match self.network().chain().head()?.number {
                 // What is sent now is executed in the next block at the earliest.
                 head if head < source => return Ok(()),
-                head if head < source + SEED_LIFETIME_BLOCKS => self.send(&contract::seedEpochCall {})?,
+                head if head < source.saturating_add(SEED_LIFETIME_BLOCKS) => {
+                    self.send(&contract::seedEpochCall {})?
+                }
                 _ => self.send(&contract::openEpochCall {})?,
             },
             None => self.send(&contract::openEpochCall {})?,
