@@ -1,0 +1,13 @@
+//! The machine by rule: what calls bring which events, and what never happens.
+
+mod epochs;
+mod leaving;
+mod governing;
+mod networks;
+mod power;
+mod properties;
+mod publishing;
+mod rewards;
+mod seats;
+mod settlement;
+mod world;
