@@ -23,7 +23,7 @@ import {Registry} from "./Registry.sol";
 /// @notice Guards, delegates, emits; the rules are in the libraries. What is called each epoch is here, all else in the
 /// `Registry`, whose address is fixed at deployment: no proxy, no upgrade. The whole face is `IProofOfAttestation`.
 contract ProofOfAttestation is IConfirmation, AttestationStorage {
-    uint256 private constant SETTLED_MAX = 64;
+    uint256 private constant SETTLED_MAX = 16;
 
     /// @notice The code that answers what this contract does not.
     Registry public immutable registry;

@@ -312,7 +312,7 @@ interface IConfirmation {
     /// @return refusal None if published; else only the settlement took place
     function publish(Publication calldata publication) external returns (Refusal refusal);
 
-    /// @notice Settles up to 64 blocks, skipping those not due (R9).
+    /// @notice Settles up to 16 blocks, skipping those not due (R9).
     /// @return settled how many were due
     function settle(BlockRef[] calldata blocks) external returns (uint256 settled);
 }
@@ -329,7 +329,7 @@ interface IRegistry {
     /// @notice Sets the evidence policy; it holds from the next opening on (R16). At most 24 KiB.
     function setPolicy(bytes calldata document) external;
 
-    /// @notice Replaces the reference values; they hold from the next opening on (R16). At most 64, in strictly
+    /// @notice Replaces the reference values; they hold from the next opening on (R16). At most 32, in strictly
     /// ascending order of measurement.
     function setReferenceValues(ReferenceValue[] calldata values) external;
 

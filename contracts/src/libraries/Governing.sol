@@ -11,7 +11,7 @@ import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {History, Histories} from "./History.sol";
 import {Scoring} from "./Scoring.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {Clock, Cursor, Rings, Seat, State} from "./State.sol";
+import {Clock, Cursor, ReferenceRanges, Rings, Seat, State} from "./State.sol";
 
 /// @dev What the owner may do (R1, R16), and the bounds of every setting.
 library Governing {
@@ -21,7 +21,7 @@ library Governing {
     bytes32 internal constant POLICY_DOMAIN = keccak256("multee/policy/v1");
     bytes32 internal constant REFERENCES_DOMAIN = keccak256("multee/references/v1");
     uint256 internal constant DOCUMENT_MAX = 24 * 1024;
-    uint256 internal constant REFERENCES_MAX = 64;
+    uint256 internal constant REFERENCES_MAX = 32;
     uint256 internal constant REVIVED_MAX = 64;
     /// Epochs between announcing the way back from standstill and taking it.
     uint256 internal constant STANDSTILL_DELAY = 2;
@@ -40,7 +40,7 @@ library Governing {
     function setReferenceValues(State storage s, ReferenceValue[] calldata values) internal {
         if (values.length > REFERENCES_MAX) revert IProofOfAttestation.TooMany(values.length, REFERENCES_MAX);
         for (uint256 i = s.referenceList.length; i > 0; --i) {
-            delete s.references[s.referenceList[i - 1]];
+            s.references[s.referenceList[i - 1]] = 0;
             s.referenceList.pop();
         }
         // Strictly ascending, so that one set of values has one digest.
@@ -51,7 +51,7 @@ library Governing {
                 revert IProofOfAttestation.ReferenceValueInvalid(i);
             }
             last = value.measurement;
-            s.references[value.measurement] = value;
+            s.references[value.measurement] = ReferenceRanges.make(value.fromEpoch, value.untilEpoch);
             s.referenceList.push(value.measurement);
         }
         bytes32 digest = keccak256(abi.encode(REFERENCES_DOMAIN, values));

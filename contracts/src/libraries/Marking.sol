@@ -6,6 +6,7 @@ import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
+import {Lanes} from "./Lanes.sol";
 import {BlockRecord, Clock, Cursor, Rings, Seat, State} from "./State.sol";
 import {SuspiciousLog, TallyWords} from "./SuspiciousLog.sol";
 import {Tallies, Tally} from "./Tally.sol";
@@ -37,23 +38,17 @@ library Marking {
     using Rings for State;
     using Rings for Seat;
 
-    uint256 private constant LOW_BITS = 0x1111111111111111111111111111111111111111111111111111111111111111;
-    uint256 private constant HIGH_BITS = 0x8888888888888888888888888888888888888888888888888888888888888888;
+    uint256 private constant HIGH_BITS = Lanes.PLACES << 3;
 
     /// @dev Reverts on mark values above 6, wherever they stand.
     function requireKnown(uint256 marks) internal pure {
-        uint256 sevens = marks & (marks >> 1) & (marks >> 2) & LOW_BITS;
+        uint256 sevens = marks & (marks >> 1) & (marks >> 2) & Lanes.PLACES;
         if (sevens | (marks & HIGH_BITS) != 0) revert IProofOfAttestation.MarkUnknown(marks);
     }
 
     /// @dev How many of the 64 places hold a mark.
     function given(uint256 marks) internal pure returns (uint256) {
-        unchecked {
-            uint256 ones = (marks | (marks >> 1) | (marks >> 2) | (marks >> 3)) & LOW_BITS;
-            // Sums of pairs of places, a byte each, then of all bytes into the topmost.
-            ones = (ones & (LOW_BITS * 15 / 17)) + ((ones >> 4) & (LOW_BITS * 15 / 17));
-            return (ones * (LOW_BITS / 17)) >> 248;
-        }
+        return Lanes.count((marks | (marks >> 1) | (marks >> 2) | (marks >> 3)) & Lanes.PLACES);
     }
 
     /// @dev Reverts on marks beyond the assigned places, and on empty ones (R4).
@@ -216,8 +211,11 @@ library Marking {
         unchecked {
             uint256 word = s.tallies[cell / TallyWords.ENTRIES];
             if (TallyWords.age(word, clock.epoch) >= clock.retention) marks = _withoutVoid(s, clock, position, marks);
-            uint256 before = word;
             uint256 entry = cell % TallyWords.ENTRIES;
+            if (marks & ~uint256(0x11111) == 0 && !TallyWords.anyFull(word)) {
+                if (marks != 0) s.tallies[cell / TallyWords.ENTRIES] = TallyWords.withValid(word, entry, marks, weight);
+                return marks;
+            }
             uint256 counted = marks;
             for (uint256 shift; marks >> shift != 0; shift += 4) {
                 uint256 mark = (marks >> shift) & 15;
@@ -228,7 +226,7 @@ library Marking {
                 }
                 ++entry;
             }
-            if (word != before) s.tallies[cell / TallyWords.ENTRIES] = word;
+            if (counted != 0) s.tallies[cell / TallyWords.ENTRIES] = word;
             return counted;
         }
     }

@@ -6,6 +6,7 @@ import {Assignment, Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
+import {Lanes} from "./Lanes.sol";
 import {Penalties} from "./Penalties.sol";
 import {Rewarding} from "./Rewarding.sol";
 import {Scoring} from "./Scoring.sol";
@@ -49,11 +50,9 @@ library Settlement {
             uint256 candidates = _candidates(s, clock, history);
             if (candidates == 0) return;
             uint256 last = history.last();
-            for (uint256 age = Histories.WIDTH; candidates != 0 && limit > 0;) {
-                --age;
-                uint256 bit = uint256(1) << age;
-                if (candidates & bit == 0) continue;
-                candidates &= ~bit;
+            while (candidates != 0 && limit > 0) {
+                uint256 age = Lanes.highest(candidates);
+                candidates ^= uint256(1) << age;
                 if (settle(s, clock, cursor, last - age, seat.orderOf(clock, last - age))) --limit;
             }
         }
@@ -334,6 +333,8 @@ library Settlement {
         }
     }
 
+    /// @dev Compares all marks at once with the outcomes that were decided; then one by one with those that nobody has
+    /// settled yet.
     function _judgeWindow(
         State storage s,
         Clock memory clock,
@@ -343,30 +344,59 @@ library Settlement {
         uint256 marks
     ) private view returns (uint256 confirmed, uint256 contradicted) {
         unchecked {
-            uint256 start = epochHead.windowStart();
-            uint256 place = places.first;
-            uint256 cell = type(uint256).max;
-            uint256 word;
-            for (; marks != 0; marks >>= 4) {
-                uint256 mark = marks & 15;
-                if (mark != 0) {
-                    uint256 ring = (start + place) % clock.logRing;
-                    if (ring / SuspiciousLog.OUTCOMES_PER_WORD != cell) {
-                        cell = ring / SuspiciousLog.OUTCOMES_PER_WORD;
-                        word = s.outcomes[cell];
-                    }
-                    uint256 outcome = (word >> (2 * (ring % SuspiciousLog.OUTCOMES_PER_WORD))) & 3;
-                    if (outcome == 0) outcome = _unsettled(s, clock, cursor, start + place);
-                    if (outcome == 0 || outcome == SuspiciousLog.OUTCOME_LOGGED_AGAIN) {
-                        // No outcome, and so neither.
-                    } else if ((mark == 1) == (outcome == SuspiciousLog.OUTCOME_HONEST)) {
-                        ++confirmed;
-                    } else {
-                        ++contradicted;
-                    }
+            uint256 valid = marks & ~(marks >> 1) & ~(marks >> 2) & Lanes.PLACES;
+            uint256 negative = ((marks >> 1) | (marks >> 2)) & Lanes.PLACES;
+            uint256 decided = _decidedOutcomes(s, clock, epochHead.windowStart(), places);
+            uint256 honest = decided & ~(decided >> 1) & Lanes.PLACES;
+            uint256 malicious = ~decided & (decided >> 1) & Lanes.PLACES;
+            confirmed = Lanes.count((valid & honest) | (negative & malicious));
+            contradicted = Lanes.count((valid & malicious) | (negative & honest));
+            uint256 open = (valid | negative) & ~(decided | (decided >> 1));
+            if (open == 0) return (confirmed, contradicted);
+            uint256 end = uint256(epochHead.windowStart()) + places.wide;
+            uint256 position = uint256(epochHead.windowStart()) + places.first;
+            for (uint256 place; open >> place != 0; place += 4) {
+                if ((open >> place) & 1 != 0) {
+                    uint256 outcome = _unsettled(s, clock, cursor, position);
+                    bool agrees = (outcome == SuspiciousLog.OUTCOME_HONEST) == ((valid >> place) & 1 != 0);
+                    if (outcome != 0) agrees ? ++confirmed : ++contradicted;
                 }
-                if (++place == places.wide) place = 0;
+                if (++position == end) position -= places.wide;
             }
+        }
+    }
+
+    /// @dev The outcomes decided in an assignment's window places, four bits each.
+    function _decidedOutcomes(State storage s, Clock memory clock, uint256 start, Places memory places)
+        private
+        view
+        returns (uint256)
+    {
+        unchecked {
+            uint256 pairs;
+            uint256 place = places.first;
+            for (uint256 done; done < places.window;) {
+                // One word, up to the window's end; no word reaches across the ring's end.
+                uint256 cell = (start + place) % clock.logRing;
+                uint256 entry = cell % SuspiciousLog.OUTCOMES_PER_WORD;
+                uint256 entries = SuspiciousLog.OUTCOMES_PER_WORD - entry;
+                if (entries > places.wide - place) entries = places.wide - place;
+                pairs |= (s.outcomes[cell / SuspiciousLog.OUTCOMES_PER_WORD] >> (2 * entry)) << (2 * done);
+                // What lies beyond this stretch is overwritten by the next one's.
+                done += entries;
+                pairs &= (uint256(1) << (2 * done)) - 1;
+                place += entries;
+                if (place == places.wide) place = 0;
+            }
+            return Lanes.spread(pairs);
+        }
+    }
+
+    /// @dev What a tally decides, if it does.
+    function _outcomeOf(Tally tally, Cursor memory cursor) private pure returns (uint256) {
+        unchecked {
+            if (2 * tally.count() < cursor.decisionMarks) return 0;
+            return tally.isMalicious() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
         }
     }
 
@@ -377,9 +407,7 @@ library Settlement {
         returns (uint256)
     {
         if (position >= _horizon(clock, cursor, false)) return 0;
-        Tally tally = SuspiciousLog.tallyAt(s, clock, position);
-        if (2 * tally.count() < cursor.decisionMarks) return 0;
-        return tally.isMalicious() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
+        return _outcomeOf(SuspiciousLog.tallyAt(s, clock, position), cursor);
     }
 
     /// @dev The outcome of the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.

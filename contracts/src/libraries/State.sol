@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Parameters, ReferenceValue} from "../interfaces/IProofOfAttestation.sol";
+import {Parameters} from "../interfaces/IProofOfAttestation.sol";
 import {Bits} from "./Bits.sol";
 import {BlockHead} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
@@ -122,7 +122,8 @@ struct State {
     mapping(uint256 word => uint256) ids;
     mapping(uint256 word => uint256) outcomes;
     mapping(address account => uint128) bounties;
-    mapping(bytes32 measurement => ReferenceValue) references;
+    /// Epochs in which a measurement is allowed (R16).
+    mapping(bytes32 measurement => uint256) references;
     bytes32[] referenceList;
 }
 
@@ -132,6 +133,25 @@ struct Clock {
     uint32 epoch;
     uint32 retention;
     uint64 logRing;
+}
+
+/// @dev A range of epochs in a word: first 32 | last 32 | 1. Zero: none.
+library ReferenceRanges {
+    function make(uint32 from, uint32 until) internal pure returns (uint256) {
+        return uint256(from) | (uint256(until) << 32) | (1 << 64);
+    }
+
+    function first(uint256 range) internal pure returns (uint32) {
+        return uint32(range);
+    }
+
+    function last(uint256 range) internal pure returns (uint32) {
+        return uint32(range >> 32);
+    }
+
+    function allows(uint256 range, uint256 epoch) internal pure returns (bool) {
+        return range != 0 && first(range) <= epoch && epoch <= last(range);
+    }
 }
 
 /// @dev Places in the rings (R14).

@@ -15,6 +15,8 @@ library TallyWords {
 
     uint256 private constant OLDEST_AT = ENTRIES * Tallies.BITS;
     uint256 private constant EPOCHS = 1 << 10;
+    /// The lowest bit of each entry.
+    uint256 private constant LANES = 1 | (1 << 49) | (1 << 98) | (1 << 147) | (1 << 196);
     uint256 private constant PRESENT = 1 << 255;
     /// Ages are kept up to this, beyond every retention: an entry that long ago must not seem young again.
     uint256 private constant AGE_MAX = 64;
@@ -22,6 +24,26 @@ library TallyWords {
     function tally(uint256 word, uint256 entry) internal pure returns (Tally) {
         unchecked {
             return Tally.wrap((word >> (entry * Tallies.BITS)) & Tallies.MASK);
+        }
+    }
+
+    /// @dev Whether any entry may be closed, or has as many marks as are counted: then they are looked at one by one.
+    function anyFull(uint256 word) internal pure returns (bool) {
+        unchecked {
+            // A side of 2^20, or both of 2^19, without which their sum stays below what closes a tally.
+            uint256 heavy = (word >> 20) | (word >> 41) | ((word >> 19) & (word >> 40));
+            uint256 pairs = word & (word >> 1);
+            uint256 counted = (pairs >> 42) & (pairs >> 44) & (pairs >> 46) & (word >> 48);
+            return (heavy | counted) & LANES != 0;
+        }
+    }
+
+    /// @dev The word with valid marks of one weight added, from `entry` on. `marks` has a bit at each fourth place.
+    function withValid(uint256 word, uint256 entry, uint256 marks, uint256 weight) internal pure returns (uint256) {
+        unchecked {
+            // Bit 4i comes to bit 49i; all that falls elsewhere is masked, and nothing carries.
+            uint256 lanes = (marks * (1 | (1 << 45) | (1 << 90) | (1 << 135) | (1 << 180))) & LANES;
+            return word + ((lanes * (weight | (1 << 42))) << (entry * Tallies.BITS));
         }
     }
 

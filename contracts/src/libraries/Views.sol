@@ -23,7 +23,7 @@ import {Scoring} from "./Scoring.sol";
 import {Settlement} from "./Settlement.sol";
 import {Signing} from "./Signing.sol";
 import {Standing, Standings} from "./Standing.sol";
-import {BlockRecord, Clock, Cursor, EpochRecord, Opening, Rewards, Rings, Seat, State, Treasury} from "./State.sol";
+import {BlockRecord, Clock, Cursor, EpochRecord, Opening, ReferenceRanges, Rewards, Rings, Seat, State, Treasury} from "./State.sol";
 import {SuspiciousLog} from "./SuspiciousLog.sol";
 import {Tally} from "./Tally.sol";
 
@@ -84,8 +84,7 @@ library Views {
         // A revived seat may run an incarnation that no peer has seen: what a former one did proves nothing of it.
         if (!history.hasGood() || history.lastGood() < standing.since()) return false;
         if (clock.epoch - history.lastGood() > maxAgeEpochs) return false;
-        ReferenceValue memory value = s.references[seat.measurement];
-        return value.measurement != 0 && value.fromEpoch <= clock.epoch && clock.epoch <= value.untilEpoch;
+        return ReferenceRanges.allows(s.references[seat.measurement], clock.epoch);
     }
 
     function seatOf(State storage s, uint32 seatId) internal view returns (SeatView memory v) {
@@ -239,7 +238,9 @@ library Views {
         uint256 length = s.referenceList.length;
         values = new ReferenceValue[](length);
         for (uint256 i; i < length; ++i) {
-            values[i] = s.references[s.referenceList[i]];
+            bytes32 measurement = s.referenceList[i];
+            uint256 range = s.references[measurement];
+            values[i] = ReferenceValue(measurement, ReferenceRanges.first(range), ReferenceRanges.last(range));
         }
         digest = s.referenceDigest;
     }

@@ -11,7 +11,7 @@ use super::{Genesis, Settings};
 use crate::{Epoch, Parameters, Power, Score, SeatId};
 
 const DOCUMENT_MAX: usize = 24 * 1024;
-const REFERENCES_MAX: usize = 64;
+const REFERENCES_MAX: usize = 32;
 const REVIVED_MAX: usize = 64;
 const GENESIS_MAX_S: u64 = (1 << 40) - 1;
 /// Epochs between announcing the way back from standstill and taking it.

@@ -133,7 +133,7 @@ pub enum Input {
     SeedEpoch,
     /// `publish` (R6).
     Publish(Publication),
-    /// `settle`: settles those of up to 64 blocks that are due (R9).
+    /// `settle`: settles those of up to 16 blocks that are due (R9).
     Settle(Vec<BlockRef>),
     /// `found`: names a founding seat (R1). Owner.
     Found {

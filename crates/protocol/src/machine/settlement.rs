@@ -10,7 +10,7 @@ use super::seat::{HISTORY_EPOCHS, History, Kind, Status};
 use super::turn::Turn;
 use crate::{Epoch, Score, SeatId, Settled, Tally, Verdict};
 
-const SETTLED_MAX: usize = 64;
+const SETTLED_MAX: usize = 16;
 
 impl Turn<'_> {
     /// Errors: `TooMany`, `NetworkNotStarted`.
