@@ -1,6 +1,6 @@
 //! The table of costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,13 @@ pub const CALLS: [(&str, &str); 16] = [
     ("equivocation", "reporting an equivocation"),
 ];
 
+/// The most that a publication with 42 marks may cost.
+pub const PUBLICATION_MAX: u64 = 260_000;
+/// The most that the first publication of an incarnation may cost.
+pub const FIRST_PUBLICATION_MAX: u64 = 370_000;
+/// The most that any call may cost.
+pub const CALL_MAX: u64 = 2_000_000;
+
 /// Gas by call and number of seats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -40,9 +47,48 @@ impl Table {
         self.0.get(call)?.get(&seats).copied()
     }
 
+    /// Every figure of this table that `snapshot` does not have alike, one line each.
+    pub fn differences(&self, snapshot: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (call, seats, gas) in self.figures() {
+            let kept = snapshot.get(call, seats);
+            if kept != Some(gas) {
+                let kept = kept.map_or("none".to_owned(), |gas| gas.to_string());
+                lines.push(format!("{call} at {seats} seats: {gas} measured, {kept} in the snapshot"));
+            }
+        }
+        lines
+    }
+
+    /// Every promise that the figures break, one line each: the limits of publications, of every call, and of how costs
+    /// may grow with the network.
+    pub fn broken_promises(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (call, seats, gas) in self.figures() {
+            let most = match call {
+                "publication" => PUBLICATION_MAX,
+                "first_publication" => FIRST_PUBLICATION_MAX,
+                _ => CALL_MAX,
+            };
+            if gas > most {
+                lines.push(format!("{call} at {seats} seats takes {gas} gas, {most} are promised"));
+            }
+            let least = self.0.get(call).and_then(|row| row.values().next().copied()).unwrap_or(gas);
+            if gas * 10 > least * 11 {
+                lines.push(format!("{call} at {seats} seats takes {gas} gas, more than 1.1 times {least}"));
+            }
+        }
+        lines
+    }
+
+    /// (call, seats, gas), ordered.
+    fn figures(&self) -> impl Iterator<Item = (&str, u32, u64)> {
+        self.0.iter().flat_map(|(call, row)| row.iter().map(move |(seats, gas)| (call.as_str(), *seats, *gas)))
+    }
+
     /// As a Markdown table, calls in [`CALLS`]' order.
     pub fn to_markdown(&self) -> String {
-        let sizes: Vec<u32> = self.0.values().flat_map(|row| row.keys().copied()).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let sizes: BTreeSet<u32> = self.0.values().flat_map(|row| row.keys().copied()).collect();
         let mut text = String::from("| call |");
         for seats in &sizes {
             text += &format!(" {seats} seats |");
@@ -58,5 +104,47 @@ impl Table {
             text += &format!(" {what} |\n");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(figures: &[(&str, u32, u64)]) -> Table {
+        let mut table = Table::default();
+        figures.iter().for_each(|(call, seats, gas)| table.set(call, *seats, *gas));
+        table
+    }
+
+    #[test]
+    fn only_what_was_measured_is_compared() {
+        let snapshot = table(&[("join", 58, 10), ("join", 1000, 11), ("exit", 58, 7)]);
+        assert!(table(&[("join", 58, 10)]).differences(&snapshot).is_empty());
+        let differences = table(&[("join", 58, 9), ("open_epoch", 58, 1)]).differences(&snapshot);
+        assert_eq!(
+            differences,
+            [
+                "join at 58 seats: 9 measured, 10 in the snapshot",
+                "open_epoch at 58 seats: 1 measured, none in the snapshot"
+            ]
+        );
+    }
+
+    #[test]
+    fn promises_are_limits_and_flat_growth() {
+        let kept = [("publication", 58, 260_000), ("first_publication", 58, 370_000), ("join", 58, 2_000_000)];
+        assert!(table(&kept).broken_promises().is_empty());
+        let broken = [("publication", 58, 260_001), ("first_publication", 58, 370_001), ("join", 58, 2_000_001)];
+        assert_eq!(table(&broken).broken_promises().len(), 3);
+        assert!(table(&[("exit", 58, 100), ("exit", 10_000, 110)]).broken_promises().is_empty());
+        assert_eq!(table(&[("exit", 58, 100), ("exit", 10_000, 111)]).broken_promises().len(), 1);
+    }
+
+    #[test]
+    fn markdown_has_a_column_for_each_size() {
+        let text = table(&[("join", 58, 10), ("join", 1000, 11), ("exit", 58, 7)]).to_markdown();
+        assert!(text.starts_with("| call | 58 seats | 1000 seats | what |\n|---|---:|---:|---|\n"), "{text}");
+        assert!(text.contains("| `exit` | 7 | – | announcing exit |\n"), "{text}");
     }
 }
