@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {Parameters, Publication} from "../../src/interfaces/IProofOfAttestation.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
-/// @dev What one publication costs, with 1.3 kB of evidence, in the second lap of the rings: alone, where agents
-/// have settled what was due, and with the settlement of its own seat's blocks. Every call is a transaction of its own here, so that the
-/// figures hold its base fee, its calldata and cold storage. They are printed with `-vv`.
+/// @dev What one publication costs, with 1350 bytes of evidence, in the second lap of the rings: alone, where agents
+/// have settled what was due; with the settlement of its own seat's blocks; and with 3700 bytes of certificates, as the first of
+/// an incarnation has them. Every call is a transaction of its own here, so that the figures hold its base fee, its
+/// calldata and cold storage. They are printed with `-vv`.
 ///
 /// The gain is so small that devices that joined stay in tier Warning: all their blocks are flagged, and each window is
 /// as full as there are such devices, up to capacity.
@@ -25,11 +26,16 @@ contract GasTest is NetworkFixture {
     function parameters() internal pure override returns (Parameters memory p) {
         p = super.parameters();
         p.scoreGainBps = 1;
+        p.rewardPerEpoch = 100 ether;
     }
+
+    /// What `sample` adds to publications.
+    bytes private certificates;
 
     /// @dev `founders` in tier Full and `others` in Warning, in the second lap of the rings.
     function grow(uint256 founders, uint256 others) private {
         deploy(founders);
+        token.mint(address(network), 1_000_000 ether);
         for (uint256 i; i < others; ++i) {
             joinNew();
         }
@@ -56,16 +62,28 @@ contract GasTest is NetworkFixture {
         isTrue(own.sum > m.sum && own.most < 3 * m.most / 2, "settlement is paid for, and bounded");
     }
 
+    /// @dev The same, where every seat brings certificates along.
+    function first(string memory what) private returns (Spread memory m) {
+        nextEpoch();
+        this.settleAsAgents();
+        certificates = filled(3_700);
+        m = measure(string.concat(what, ", with certificates"));
+    }
+
+    function filled(uint256 size) private pure returns (bytes memory data) {
+        data = new bytes(size);
+        for (uint256 i; i < size; ++i) {
+            data[i] = bytes1(uint8(1 + i % 255));
+        }
+    }
+
     function settleAsAgents() external {
         settleLive();
     }
 
     function measure(string memory what) private returns (Spread memory m) {
         m.least = type(uint256).max;
-        evidence = new bytes(1_300);
-        for (uint256 i; i < 1_300; ++i) {
-            evidence[i] = bytes1(uint8(1 + i % 255));
-        }
+        evidence = filled(1_350);
         openAndSeed();
         network.seedEpoch();
         uint256 idle = vm.lastCallGas().gasTotalUsed;
@@ -87,6 +105,7 @@ contract GasTest is NetworkFixture {
 
     function sample(Spread memory m, uint32 seat) private {
         Publication memory p = publication(seat, marksOf(seat));
+        p.certificates = certificates;
         natureThen[nowEpoch()][seat] = nature[seat];
         vm.prank(operatorOf(seat));
         network.publish(p);
@@ -112,6 +131,8 @@ contract GasTest is NetworkFixture {
         Spread memory m = both("12 seats, 2 marks");
         equal(m.marks / m.samples, 2, "marks");
         isTrue(m.most < 260_000, "bounded");
+        Spread memory f = first("12 seats, 2 marks");
+        isTrue(f.least > m.least + 3_700 * 24 && f.most < 420_000, "certificates are paid for once");
     }
 
     function test_gas_of_12_seats_with_6_suspicious_blocks() public {
@@ -127,5 +148,6 @@ contract GasTest is NetworkFixture {
         equal(network.epochOf(nowEpoch() - 1).windowSize, 40, "W");
         equal(m.marks / m.samples, 42, "marks");
         isTrue(m.most < 400_000, "bounded");
+        isTrue(first("58 seats, 2 + 40 marks").most < 560_000, "bounded");
     }
 }
