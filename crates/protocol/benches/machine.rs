@@ -37,8 +37,7 @@ struct Bench {
 
 impl Bench {
     fn founded() -> Self {
-        let settings =
-            Settings { token: OWNER, owner: OWNER, genesis_s: GENESIS_S, fixed: Fixed::default() };
+        let settings = Settings { token: OWNER, owner: OWNER, genesis_s: GENESIS_S, fixed: Fixed::default() };
         let genesis = Genesis {
             deployment: Deployment { chain_id: 1, contract: OWNER },
             registry: OWNER,
@@ -144,5 +143,9 @@ fn main() {
     let full = windows.iter().filter(|size| **size == 6896).count();
     println!("{SEATS} seats, {EPOCHS} epochs, {full} of them with a full window");
     println!("machine {:>6} ms  {:>8} device-days/s", bench.spent.as_millis(), rate(bench.spent));
-    println!("whole   {:>6} ms  {:>8} device-days/s (with what the bench does to make the calls)", whole.as_millis(), rate(whole));
+    println!(
+        "whole   {:>6} ms  {:>8} device-days/s (with what the bench does to make the calls)",
+        whole.as_millis(),
+        rate(whole)
+    );
 }

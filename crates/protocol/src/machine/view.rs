@@ -18,6 +18,29 @@ pub struct Settings {
     pub fixed: Fixed,
 }
 
+/// A seat's power (`PowerView`, R10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields of the interface's struct, described there")]
+pub struct PowerView {
+    pub verified: Power,
+    pub unverified: bool,
+    pub off_epoch: Epoch,
+    pub has_block: bool,
+    pub block_epoch: Epoch,
+}
+
+/// A seat's money (`FundsView`), in the token's smallest unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields of the interface's struct, described there")]
+pub struct FundsView {
+    pub deposit: u128,
+    pub paid_out: bool,
+    pub new_rewards: u128,
+    pub old_rewards: u128,
+    pub matured_rewards: u128,
+    pub rolled_epoch: Epoch,
+}
+
 /// A seat as it stands (`SeatView`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields of the interface's struct, described there")]
@@ -33,29 +56,20 @@ pub struct SeatView {
     pub since_epoch: Epoch,
     pub joined_epoch: Epoch,
     pub suspended_epoch: Epoch,
+    pub exit_epoch: Epoch,
     pub last_epoch: Epoch,
     pub last_good_epoch: Epoch,
     pub seen_index: u32,
-    pub off_epoch: Epoch,
-    pub power_epoch: Epoch,
-    pub exit_epoch: Epoch,
     pub has_published: bool,
     pub has_good_block: bool,
-    pub has_power_block: bool,
     pub admitted: bool,
-    pub unverified_power: bool,
     pub exiting: bool,
-    pub paid_out: bool,
     pub tier: Tier,
     pub score: Score,
     pub streak: u8,
     pub penalties: u8,
-    pub verified_power: Power,
-    pub deposit: u128,
-    pub new_rewards: u128,
-    pub old_rewards: u128,
-    pub matured_rewards: u128,
-    pub rewards_rolled_epoch: Epoch,
+    pub power: PowerView,
+    pub funds: FundsView,
 }
 
 /// A block as it stands (`BlockView`).

@@ -8,8 +8,8 @@ use super::epoch::EpochRecord;
 use super::input::{BlockRef, ReferenceValue};
 use super::rejection::Rejection;
 use super::view::{
-    Announced, AssignmentView, BlockView, DeviceTrust, EpochView, LogEntryView, NetworkView, SeatView,
-    Settings,
+    Announced, AssignmentView, BlockView, DeviceTrust, EpochView, FundsView, LogEntryView, NetworkView,
+    PowerView, SeatView, Settings,
 };
 use crate::{Assignment, Check, Deployment, DeviceId, Epoch, Parameters, Score, SeatId, challenge, identity};
 
@@ -95,29 +95,33 @@ impl State {
             since_epoch: status.since_epoch,
             joined_epoch: seat.joined_epoch,
             suspended_epoch: status.suspended_epoch,
+            exit_epoch: seat.exit_epoch,
             last_epoch: history.last().unwrap_or(0),
             last_good_epoch: history.last_good().unwrap_or(0),
             seen_index: history.seen_index,
-            off_epoch: status.off_epoch,
-            power_epoch: status.power_epoch.unwrap_or(0),
-            exit_epoch: seat.exit_epoch,
             has_published: history.last().is_some(),
             has_good_block: history.last_good().is_some(),
-            has_power_block: status.power_epoch.is_some(),
             admitted: status.admitted,
-            unverified_power: status.unverified_power,
             exiting: status.exiting,
-            paid_out: status.paid_out,
             tier: status.standing().tier(),
             score: status.trust.score,
             streak: status.trust.streak,
             penalties: status.penalties,
-            verified_power: status.verified_power,
-            deposit: seat.deposit,
-            new_rewards: rewards.new,
-            old_rewards: rewards.old,
-            matured_rewards: rewards.matured,
-            rewards_rolled_epoch: rewards.rolled_epoch,
+            power: PowerView {
+                verified: status.verified_power,
+                unverified: status.unverified_power,
+                off_epoch: status.off_epoch,
+                has_block: status.power_epoch.is_some(),
+                block_epoch: status.power_epoch.unwrap_or(0),
+            },
+            funds: FundsView {
+                deposit: seat.deposit,
+                paid_out: status.paid_out,
+                new_rewards: rewards.new,
+                old_rewards: rewards.old,
+                matured_rewards: rewards.matured,
+                rolled_epoch: rewards.rolled_epoch,
+            },
         })
     }
 

@@ -1,8 +1,8 @@
 //! The machine by rule: what calls bring which events, and what never happens.
 
 mod epochs;
-mod leaving;
 mod governing;
+mod leaving;
 mod networks;
 mod power;
 mod properties;

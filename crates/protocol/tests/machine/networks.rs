@@ -68,12 +68,16 @@ fn a_device_that_never_mends_is_blocked_at_thirteen_points() {
             boot += 1;
             world.does(
                 operator(1),
-                Input::Restart { seat: SeatId(1), incarnation: incarnation(1, boot), measurement: measurement() },
+                Input::Restart {
+                    seat: SeatId(1),
+                    incarnation: incarnation(1, boot),
+                    measurement: measurement(),
+                },
             );
         }
     }
     let seat = world.seat(1);
-    assert_eq!((seat.tier, seat.penalties, seat.deposit), (Tier::Blocked, 13, 0));
+    assert_eq!((seat.tier, seat.penalties, seat.funds.deposit), (Tier::Blocked, 13, 0));
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn a_joiner_with_bad_evidence_is_blocked_at_once_and_its_deposit_goes_to_carry()
             world.day(1..=n + 1);
         }
         let seat = world.seat(joiner.0);
-        assert_eq!((seat.tier, seat.penalties, seat.deposit), (Tier::Blocked, 1, 0), "{n}");
+        assert_eq!((seat.tier, seat.penalties, seat.funds.deposit), (Tier::Blocked, 1, 0), "{n}");
         let slashed = Parameters::default().min_deposit;
         assert!(world.told().iter().any(|event| matches!(
             event,
@@ -146,9 +150,10 @@ fn accomplices_of_a_liar_fall_by_unwinding() {
     }
     assert!((1..=5).all(|number| tier(&world, number) == Tier::Suspended));
     assert!((6..=n).all(|number| tier(&world, number) == Tier::Full));
-    let unwound = world.told().into_iter().any(|event| {
-        matches!(event, Event::BlockLogged { reason: Suspicion::Unwinding, .. })
-    });
+    let unwound = world
+        .told()
+        .into_iter()
+        .any(|event| matches!(event, Event::BlockLogged { reason: Suspicion::Unwinding, .. }));
     assert!(unwound);
 }
 
@@ -193,7 +198,7 @@ fn a_standstill_has_a_way_back() {
     for _ in 0..12 {
         powers(&mut world, 3_000_000);
     }
-    assert!((1..=n).all(|number| world.seat(number).unverified_power));
+    assert!((1..=n).all(|number| world.seat(number).power.unverified));
     world.does(OWNER, Input::AnnounceStandstill);
     for _ in 0..2 {
         powers(&mut world, 3_000_000);
@@ -204,7 +209,7 @@ fn a_standstill_has_a_way_back() {
     }
     for number in 1..=n {
         let seat = world.seat(number);
-        assert_eq!((seat.tier, seat.unverified_power, seat.verified_power), (Tier::Full, false, 3_000_000));
+        assert_eq!((seat.tier, seat.power.unverified, seat.power.verified), (Tier::Full, false, 3_000_000));
     }
 }
 

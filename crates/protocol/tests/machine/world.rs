@@ -99,6 +99,13 @@ impl World {
         world
     }
 
+    /// The same network, to try something on.
+    pub(crate) fn fork(&self) -> Self {
+        let Self { state, time, block, bad, events, published, digests } = self;
+        let (state, bad, events, published) = (state.clone(), bad.clone(), events.clone(), published.clone());
+        Self { state, time: *time, block: *block, bad, events, published, digests: *digests }
+    }
+
     pub(crate) fn at(&mut self, epoch: Epoch) {
         self.time = GENESIS_S + u64::from(epoch) * EPOCH_S;
     }
@@ -246,6 +253,13 @@ impl World {
         self.publish_as(number, |publication| publication.marks = marks)
     }
 
+    /// These seats publish honestly.
+    pub(crate) fn publish_all(&mut self, seats: impl IntoIterator<Item = u32>) {
+        for number in seats {
+            self.publish(number).expect("not rejected");
+        }
+    }
+
     /// The seat publishes what `change` makes of a correct publication.
     pub(crate) fn publish_as(
         &mut self,
@@ -271,7 +285,7 @@ impl World {
             }
             open && now < at.epoch + 40
         });
-        for blocks in due.chunks(64) {
+        for blocks in due.chunks(16) {
             self.does(OWNER, Input::Settle(blocks.to_vec()));
         }
     }
@@ -280,8 +294,6 @@ impl World {
     pub(crate) fn day(&mut self, seats: impl IntoIterator<Item = u32>) {
         self.next();
         self.settle();
-        for number in seats {
-            self.publish(number).expect("not rejected");
-        }
+        self.publish_all(seats);
     }
 }
