@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IProofOfAttestation, Settings} from "./interfaces/IProofOfAttestation.sol";
@@ -12,7 +13,7 @@ import {Clock, Seat, State} from "./libraries/State.sol";
 import {SuspiciousLog} from "./libraries/SuspiciousLog.sol";
 
 /// @dev Settings and storage, laid out alike in `ProofOfAttestation`, its `Registry` and its `Reader`.
-abstract contract AttestationStorage is Ownable2Step, EIP712 {
+abstract contract AttestationStorage is Ownable2Step, EIP712, ReentrancyGuardTransient {
     IERC20 internal immutable _token;
     uint64 internal immutable _genesis;
     uint32 internal immutable _epochSeconds;

@@ -44,7 +44,8 @@ contract ProofOfAttestation is IConfirmation, AttestationStorage {
     // ---- epochs -------------------------------------------------------------------------------------------
 
     /// @inheritdoc IConfirmation
-    function openEpoch() external {
+    /// @dev Not from within a payment, in which the token may show a balance of which a part is leaving.
+    function openEpoch() external nonReentrant {
         Epochs.open(_state, _clock(), _token);
     }
 

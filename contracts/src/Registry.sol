@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {AttestationStorage} from "./AttestationStorage.sol";
 import {
@@ -27,7 +26,7 @@ import {Reader} from "./Reader.sol";
 /// @title The part of a network that is called seldom: founding, governance, seats, withdrawals
 /// @notice Code only. `ProofOfAttestation` runs it by delegatecall in its own storage, since all together exceed the size
 /// of one contract (EIP-170). Called directly it is an empty network.
-contract Registry is IRegistry, AttestationStorage, ReentrancyGuardTransient {
+contract Registry is IRegistry, AttestationStorage {
     using SafeERC20 for IERC20;
 
     /// @notice The code that answers what this one does not.

@@ -184,7 +184,7 @@ struct FundsView {
 
 /// @notice A seat as it stands.
 /// @param identity hash of what a publication brings along (R6)
-/// @param exitEpoch epoch in which exit was announced, while `exiting` (R13)
+/// @param unbondedEpoch epoch from which the deposit may be withdrawn, while `exiting` (R13)
 struct SeatView {
     address provider;
     address operator;
@@ -196,7 +196,7 @@ struct SeatView {
     uint32 sinceEpoch;
     uint32 joinedEpoch;
     uint32 suspendedEpoch;
-    uint32 exitEpoch;
+    uint32 unbondedEpoch;
     uint32 lastEpoch;
     uint32 lastGoodEpoch;
     uint32 seenIndex;

@@ -24,9 +24,14 @@ library Leaving {
             revert IProofOfAttestation.SeatNotRemovable(seatId);
         }
         uint128 bounty = _owe(s, seat, remover);
-        seat.exitAt = clock.epoch;
-        seat.standing = standing.with(Standings.EXITING);
+        _unbond(s, clock, seat, standing);
         emit IProofOfAttestation.SeatRemoved(seatId, clock.epoch, remover, bounty);
+    }
+
+    /// @dev From now on the seat is exiting; until when its deposit unbonds does not change any more.
+    function _unbond(State storage s, Clock memory clock, Seat storage seat, Standing standing) private {
+        seat.unbondedAt = clock.epoch + s.parameters.unbondingEpochs;
+        seat.standing = standing.with(Standings.EXITING);
     }
 
     /// @dev Moves `bountyBps` of a seat's deposit to what is owed to `to`.
@@ -52,8 +57,7 @@ library Leaving {
         Standing standing = seat.standing;
         if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
         if (standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatIsExiting(seatId);
-        seat.exitAt = clock.epoch;
-        seat.standing = standing.with(Standings.EXITING);
+        _unbond(s, clock, seat, standing);
         emit IProofOfAttestation.SeatExiting(seatId, clock.epoch);
     }
 
@@ -67,8 +71,7 @@ library Leaving {
         if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
         if (!standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatNotExiting(seatId);
         if (standing.has(Standings.PAID_OUT)) revert IProofOfAttestation.SeatPaidOut(seatId);
-        uint256 from = uint256(seat.exitAt) + s.parameters.unbondingEpochs;
-        if (clock.epoch < from) revert IProofOfAttestation.DepositLocked(seatId, uint32(from));
+        if (clock.epoch < seat.unbondedAt) revert IProofOfAttestation.DepositLocked(seatId, seat.unbondedAt);
         if (seat.history.live(Histories.OPEN, clock.epoch, clock.retention) != 0) {
             revert IProofOfAttestation.BlocksStillOpen(seatId);
         }

@@ -32,7 +32,7 @@ struct Seat {
     address provider;
     uint32 joinedAt;
     uint128 deposit;
-    uint32 exitAt;
+    uint32 unbondedAt;
     mapping(uint256 word => uint256) orders;
     mapping(address incarnation => bool) incarnations;
 }

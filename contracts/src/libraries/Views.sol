@@ -100,7 +100,7 @@ library Views {
         v.lastDigest = seat.lastDigest;
         v.identity = seat.identity;
         v.joinedEpoch = seat.joinedAt;
-        v.exitEpoch = seat.exitAt;
+        v.unbondedEpoch = seat.unbondedAt;
         _showHistory(v, history);
         _showStanding(v, standing);
         v.power = _power(standing);

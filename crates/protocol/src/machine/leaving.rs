@@ -24,7 +24,7 @@ impl Turn<'_> {
         }
         let (remover, epoch) = (self.caller, self.now);
         let bounty = self.owe_bounty(id, remover);
-        self.state.change_seat(id, |seat| (seat.exit_epoch, seat.status.exiting) = (epoch, true));
+        self.unbond(id);
         self.emit(Event::SeatRemoved { seat: id, epoch, remover, bounty });
         Ok(())
     }
@@ -59,6 +59,13 @@ impl Turn<'_> {
         treasury.balance = treasury.balance.saturating_sub(amount);
     }
 
+    /// From now on the seat is exiting; until when its deposit unbonds does not change any more (R13).
+    fn unbond(&mut self, id: SeatId) {
+        let unbonding = u32::from(self.state.core.parameters.unbonding_epochs);
+        let epoch = self.now.saturating_add(unbonding);
+        self.state.change_seat(id, |seat| (seat.unbonded_epoch, seat.status.exiting) = (epoch, true));
+    }
+
     /// Errors: `SeatUnknown`, `CallerNotProvider`, `NetworkNotStarted`, `SeatIsBlocked`, `SeatIsExiting`.
     pub(super) fn exit(&mut self, id: SeatId) -> Result<(), Rejection> {
         let status = self.providers_seat(id)?.status;
@@ -70,7 +77,7 @@ impl Turn<'_> {
             return Err(Rejection::SeatIsExiting(id));
         }
         let epoch = self.now;
-        self.state.change_seat(id, |seat| (seat.exit_epoch, seat.status.exiting) = (epoch, true));
+        self.unbond(id);
         self.emit(Event::SeatExiting { seat: id, epoch });
         Ok(())
     }
@@ -83,8 +90,7 @@ impl Turn<'_> {
         let seat = self.providers_seat(id)?;
         self.require_started()?;
         let (status, deposit, to) = (seat.status, seat.deposit, seat.provider);
-        let unbonding = u32::from(self.state.core.parameters.unbonding_epochs);
-        let from_epoch = seat.exit_epoch.saturating_add(unbonding);
+        let from_epoch = seat.unbonded_epoch;
         let open = seat.history.live(Kind::Open, self.now, self.state.retention()) != 0;
         if status.blocked {
             return Err(Rejection::SeatIsBlocked(id));

@@ -25,8 +25,8 @@ pub(super) struct Seat {
     pub(super) operator: Address,
     pub(super) provider: Address,
     pub(super) joined_epoch: Epoch,
-    /// When exit was announced, if it ever was (R13).
-    pub(super) exit_epoch: Epoch,
+    /// From when its deposit may be withdrawn, if exit was ever announced (R13).
+    pub(super) unbonded_epoch: Epoch,
     pub(super) deposit: u128,
     /// The order of its block of each epoch, at slot = epoch mod R (R14).
     pub(super) orders: [u32; HISTORY_EPOCHS as usize],

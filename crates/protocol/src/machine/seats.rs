@@ -97,7 +97,7 @@ impl Turn<'_> {
             operator,
             provider,
             joined_epoch: status.since_epoch,
-            exit_epoch: 0,
+            unbonded_epoch: 0,
             deposit,
             orders: [0; HISTORY_EPOCHS as usize],
             incarnations: vec![incarnation],

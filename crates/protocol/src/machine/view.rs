@@ -56,7 +56,7 @@ pub struct SeatView {
     pub since_epoch: Epoch,
     pub joined_epoch: Epoch,
     pub suspended_epoch: Epoch,
-    pub exit_epoch: Epoch,
+    pub unbonded_epoch: Epoch,
     pub last_epoch: Epoch,
     pub last_good_epoch: Epoch,
     pub seen_index: u32,

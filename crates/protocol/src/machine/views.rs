@@ -95,7 +95,7 @@ impl State {
             since_epoch: status.since_epoch,
             joined_epoch: seat.joined_epoch,
             suspended_epoch: status.suspended_epoch,
-            exit_epoch: seat.exit_epoch,
+            unbonded_epoch: seat.unbonded_epoch,
             last_epoch: history.last().unwrap_or(0),
             last_good_epoch: history.last_good().unwrap_or(0),
             seen_index: history.seen_index,
