@@ -23,7 +23,7 @@ contract GasTest is NetworkFixture {
 
     address private constant CONSOLE = 0x000000000000000000636F6e736F6c652e6c6f67;
 
-    function parameters() internal pure override returns (Parameters memory p) {
+    function parameters() internal view override returns (Parameters memory p) {
         p = super.parameters();
         p.scoreGainBps = 1;
         p.rewardPerEpoch = 100 ether;

@@ -67,7 +67,7 @@ contract R5WindowTest is NetworkFixture {
 
 /// @dev R5 where the roster cannot keep up: capacity 2 entries an epoch.
 contract R5BacklogTest is NetworkFixture {
-    function parameters() internal pure override returns (Parameters memory p) {
+    function parameters() internal view override returns (Parameters memory p) {
         p = super.parameters();
         (p.suspiciousChecks, p.decisionMarks) = (2, 4);
     }

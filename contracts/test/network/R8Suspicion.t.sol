@@ -99,7 +99,7 @@ contract R8SuspicionTest is NetworkFixture {
 
 /// @dev R8's flagging where capacity is small.
 contract R8CapacityTest is NetworkFixture {
-    function parameters() internal pure override returns (Parameters memory p) {
+    function parameters() internal view override returns (Parameters memory p) {
         p = super.parameters();
         (p.suspiciousChecks, p.decisionMarks) = (2, 4);
     }

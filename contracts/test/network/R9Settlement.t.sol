@@ -433,7 +433,7 @@ contract R9JudgementTest is NetworkFixture {
 
 /// @dev R9's unwinding, with one check a block: L1 = 1.
 contract R9UnwindingTest is NetworkFixture {
-    function parameters() internal pure override returns (Parameters memory p) {
+    function parameters() internal view override returns (Parameters memory p) {
         p = super.parameters();
         p.latestChecks = 1;
     }

@@ -61,7 +61,9 @@ abstract contract NetworkFixture is Expectations {
     bytes internal evidence = hex"0102030405060708";
     /// Hash of the certificates that a seat's incarnation published last; zero if none.
     mapping(uint32 seat => bytes32) internal certificatesOf;
-    /// What a seat's benchmark says; `POWER` where nothing else was said.
+    /// Verified power of founding seats.
+    uint64 internal foundingPower = POWER;
+    /// What a seat's benchmark says; `foundingPower` where nothing else was said.
     mapping(uint32 seat => uint64) internal powers;
     /// Who publishes for a seat; `operatorOf` where nobody else was named.
     mapping(uint32 seat => address) internal operators;
@@ -76,7 +78,7 @@ abstract contract NetworkFixture is Expectations {
         return 128;
     }
 
-    function parameters() internal pure virtual returns (Parameters memory) {
+    function parameters() internal view virtual returns (Parameters memory) {
         return Parameters({
             latestChecks: 2,
             suspiciousChecks: 40,
@@ -132,7 +134,7 @@ abstract contract NetworkFixture is Expectations {
     function found() internal returns (uint32 seat) {
         uint256 key = newKey();
         uint32 next = network.network().seats + 1;
-        seat = network.found(providerOf(next), registration(next, deviceId(next), key), POWER);
+        seat = network.found(providerOf(next), registration(next, deviceId(next), key), foundingPower);
         _remember(seat, key);
     }
 
@@ -248,7 +250,7 @@ abstract contract NetworkFixture is Expectations {
     // ---- publishing ---------------------------------------------------------------------------------------
 
     function powerOf(uint32 seat) internal view returns (uint64) {
-        return powers[seat] == 0 ? POWER : powers[seat];
+        return powers[seat] == 0 ? foundingPower : powers[seat];
     }
 
     function publisherOf(uint32 seat) internal view returns (address) {
