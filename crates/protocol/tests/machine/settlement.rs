@@ -1,1 +1,348 @@
-//! x
+//! R9: what settlement decides, and what it does to scores.
+
+use multee_protocol::machine::{BlockRef, Event, Input, Outcome, Rejection, Suspicion};
+use multee_protocol::{Mark, Marks, Parameters, Score, SeatId, Tier};
+
+use crate::world::{OWNER, POWER, World, operator};
+
+fn score(bps: u16) -> Score {
+    Score::new(bps).expect("a score")
+}
+
+/// Founding seats that have published in epoch 0, in epoch 1.
+fn world(seats: u32) -> World {
+    let mut world = World::founded(seats, Parameters::default());
+    world.open();
+    world.publish_all(1..=seats);
+    world.next();
+    world
+}
+
+/// The seats publish in the clock's epoch, each with the mark that `judge` gives it for a seat's block.
+fn publish_with(world: &mut World, seats: u32, judge: impl Fn(u32, u32) -> Mark) {
+    for number in 1..=seats {
+        let marks = world.marks(number, |block| judge(number, block.seat.0));
+        world.publish_as(number, |publication| publication.marks = marks).expect("published");
+    }
+}
+
+fn settle(world: &mut World, epoch: u32, order: u32) -> Vec<Event> {
+    world.does(OWNER, Input::Settle(vec![BlockRef { epoch, order }]))
+}
+
+#[test]
+fn a_checked_block_passes_when_its_checking_epoch_is_over() {
+    let mut world = world(3);
+    world.publish_all(1..=3);
+    assert_eq!(settle(&mut world, 0, 0), [], "its checking epoch runs");
+    world.at(2);
+    let passed =
+        Event::BlockPassed { seat: SeatId(1), epoch: 0, judgement: Score::MAX, score: Score::MAX, streak: 5 };
+    assert_eq!(settle(&mut world, 0, 0), [passed]);
+    assert_eq!(settle(&mut world, 0, 0), [], "once");
+    assert_eq!((world.seat(1).has_good_block, world.seat(1).last_good_epoch), (true, 0));
+}
+
+#[test]
+fn an_unchecked_block_is_logged() {
+    let mut world = world(3);
+    world.at(2);
+    let logged = Event::BlockLogged { epoch: 0, order: 2, position: 0, reason: Suspicion::Unchecked };
+    assert_eq!(settle(&mut world, 0, 2), [logged]);
+}
+
+#[test]
+fn a_block_without_a_checking_epoch_is_not_due() {
+    let mut world = World::founded(2, Parameters::default());
+    world.open();
+    world.publish_all(1..=2);
+    world.at(7);
+    assert_eq!(settle(&mut world, 0, 0), []);
+}
+
+#[test]
+fn a_passed_block_is_honest_for_good_after_finality() {
+    let mut world = world(3);
+    world.publish_all(1..=3);
+    for epoch in 2..=9 {
+        world.at(epoch);
+        settle(&mut world, 0, 0);
+        assert_eq!(settle(&mut world, 0, 0), [], "epoch {epoch}");
+    }
+    world.at(10);
+    assert_eq!(
+        settle(&mut world, 0, 0),
+        [Event::BlockFinal { seat: SeatId(1), epoch: 0, reward: 0 }],
+        "eight epochs after epoch 1"
+    );
+}
+
+#[test]
+fn unknown_void_and_undue_blocks_are_skipped() {
+    let mut world = world(3);
+    world.publish_all(1..=3);
+    world.at(2);
+    let blocks = [(0, 0), (0, 3), (5, 0), (0, 1 << 20), (0, u32::MAX), (32, 0), (0, 0)];
+    let blocks = blocks.map(|(epoch, order)| BlockRef { epoch, order }).to_vec();
+    assert_eq!(world.outcome(OWNER, Input::Settle(blocks)), Ok(Outcome::Settled(1)));
+    let many = vec![BlockRef { epoch: 0, order: 1 }; 17];
+    assert_eq!(world.fails(OWNER, Input::Settle(many)), Rejection::TooMany { given: 17, limit: 16 });
+    world.at(32);
+    assert_eq!(settle(&mut world, 0, 1), [], "void");
+}
+
+/// Seat 4 joins; in the next epoch the founders mark its block.
+fn joiner_marked(founders: u32, judge: impl Fn(u32) -> Mark) -> World {
+    let mut world = world(founders);
+    world.publish_all(1..=founders);
+    world.join(founders + 1);
+    world.publish(founders + 1).expect("published");
+    world.next();
+    publish_with(
+        &mut world,
+        founders,
+        |number, seat| {
+            if seat > founders { judge(number) } else { Mark::Valid }
+        },
+    );
+    let next = world.epoch() + 1;
+    world.at(next);
+    world.told();
+    world
+}
+
+#[test]
+fn a_tie_is_honest() {
+    let judge = |number| if number <= 1 { Mark::Valid } else { Mark::EvidenceInvalid };
+    let mut world = joiner_marked(2, judge);
+    let events = settle(&mut world, 1, 0xF_FFFF);
+    let honest = Event::BlockDecided {
+        seat: SeatId(3),
+        epoch: 1,
+        malicious: false,
+        positive: 10_000,
+        negative: 10_000,
+        count: 2,
+        judgement: Score::MAX,
+        score: score(7650),
+        streak: 1,
+        reward: 0,
+    };
+    let power = Event::PowerVerified { seat: SeatId(3), epoch: 1, power: POWER };
+    let device_id = world.seat(3).device_id;
+    assert_eq!(events, [power, Event::SeatAdmitted { seat: SeatId(3), epoch: 3, device_id }, honest]);
+}
+
+#[test]
+fn a_provisional_seat_is_blocked_at_the_first_malicious_decision() {
+    let judge = |number| if number <= 1 { Mark::Valid } else { Mark::EvidenceInvalid };
+    let mut world = joiner_marked(3, judge);
+    let slashed = Parameters::default().min_deposit;
+    let (seat, epoch) = (SeatId(4), 3);
+    let events = settle(&mut world, 1, 0xF_FFFF);
+    assert_eq!(
+        events,
+        [
+            Event::SeatPenalised { seat, epoch, penalties: 1 },
+            Event::SeatBlocked { seat, epoch, slashed, rewards_lost: 0 },
+            Event::BlockDecided {
+                seat,
+                epoch: 1,
+                malicious: true,
+                positive: 10_000,
+                negative: 20_000,
+                count: 3,
+                judgement: Score::MAX,
+                // v = 3333: 7500 − ⌊0.3·4167⌋
+                score: score(6250),
+                streak: 0,
+                reward: 0,
+            }
+        ]
+    );
+    assert_eq!(world.state.network_view(world.time).carry, slashed);
+}
+
+#[test]
+fn half_of_the_decision_marks_decide_and_fewer_log_again() {
+    // K_e = 11: six marks decide, five do not.
+    for (marks, decided) in [(5, false), (6, true)] {
+        let judge = |number| if number <= marks { Mark::Valid } else { Mark::Abstain };
+        let mut world = joiner_marked(12, judge);
+        assert_eq!(world.state.network_view(world.time).decision_marks, 11);
+        let events = settle(&mut world, 1, 0xF_FFFF);
+        let again =
+            Event::BlockLogged { epoch: 1, order: 0xF_FFFF, position: 1, reason: Suspicion::Undecided };
+        assert_eq!(events == [again], !decided, "{marks} marks: {events:?}");
+        let outcome = world.state.log_entry(0, world.time).expect("an entry").outcome;
+        assert_eq!(outcome, if decided { 1 } else { 3 });
+        if !decided {
+            let entry = world.state.log_entry(1, world.time).expect("an entry");
+            assert_eq!((entry.positive, entry.count, entry.outcome), (50_000, 5, 0), "with its tally");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_decided_in_the_epoch_of_its_window() {
+    let mut world = joiner_marked(3, |_| Mark::Valid);
+    world.at(2);
+    assert_eq!(settle(&mut world, 1, 0xF_FFFF), []);
+    world.at(3);
+    assert_eq!(settle(&mut world, 1, 0xF_FFFF).len(), 3);
+}
+
+/// A block that passed and is then decided malicious steps twice, decided honest once.
+#[test]
+fn a_block_steps_once_unless_it_passed_and_is_then_malicious() {
+    let parameters = Parameters { latest_checks: 1, ..Parameters::default() };
+    let mut world = World::founded(3, parameters);
+    world.open();
+    world.publish_all(1..=3);
+    world.next();
+    // All honest blocks of epoch 0 pass; what seat 1 vouches for is found out when seat 1 falls.
+    publish_with(&mut world, 3, |_, _| Mark::Valid);
+    let next = world.epoch() + 1;
+    world.at(next);
+    world.settle();
+    assert!((1..=3).all(|number| world.seat(number).streak == 5));
+    world.open();
+    publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
+    world.at(3);
+    world.settle();
+    world.open();
+    publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
+    world.at(4);
+    world.told();
+    world.settle();
+    let events = world.told();
+    let position = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted);
+    let decided = position(&|event| {
+        matches!(event, Event::BlockDecided { seat: SeatId(1), epoch: 1, malicious: true, .. })
+    });
+    let unwound =
+        position(&|event| matches!(event, Event::BlockLogged { epoch: 0, reason: Suspicion::Unwinding, .. }));
+    assert!(decided.is_some() && decided < unwound, "{events:?}");
+}
+
+#[test]
+fn an_accusers_block_is_due_one_opened_epoch_later() {
+    let mut world = world(3);
+    publish_with(&mut world, 3, |number, _| if number == 1 { Mark::BindingWrong } else { Mark::Valid });
+    let accuser = world.state.block_view_of_seat(SeatId(1), 1, world.time).expect("a block");
+    assert!(accuser.accuser);
+    world.next();
+    publish_with(&mut world, 3, |_, _| Mark::Valid);
+    world.at(3);
+    let due = |world: &World, order| world.state.block_view(1, order, world.time).expect("a block").due;
+    assert_eq!([0, 1, 2].map(|order| due(&world, order)), [false, true, true]);
+    world.open();
+    world.at(4);
+    assert!(due(&world, 0));
+}
+
+#[test]
+fn the_slanderer_is_contradicted_and_its_victims_are_honest() {
+    let mut world = world(3);
+    publish_with(&mut world, 3, |number, _| if number == 1 { Mark::BindingWrong } else { Mark::Valid });
+    for _ in 0..3 {
+        world.next();
+        world.settle();
+        world.publish_all(1..=3);
+    }
+    world.at(5);
+    world.settle();
+    assert_eq!(world.seat(1).score, score(7000 + 180 + 338), "down to 7000, and two steps up");
+    assert!((2..=3).all(|number| world.seat(number).score == Score::MAX));
+}
+
+#[test]
+fn below_5000_a_seat_is_suspended_and_settles_on() {
+    let mut world = world(3);
+    world.bad[1] = true;
+    for _ in 0..4 {
+        world.publish_all(1..=3);
+        world.next();
+        world.settle();
+    }
+    let suspended = world.told().into_iter().find(|event| matches!(event, Event::SeatSuspended { .. }));
+    assert_eq!(
+        suspended,
+        Some(Event::SeatSuspended { seat: SeatId(1), epoch: 4, score: score(4900) }),
+        "two lies"
+    );
+    let seat = world.seat(1);
+    assert_eq!((seat.tier, seat.suspended_epoch, seat.penalties), (Tier::Suspended, 4, seat.penalties));
+}
+
+#[test]
+fn a_mark_on_ones_own_block_is_ignored() {
+    // One device alone: its window holds its own unchecked block.
+    let mut world = World::founded(1, Parameters::default());
+    world.open();
+    world.publish(1).expect("published");
+    world.next();
+    world.at(2);
+    world.settle();
+    world.open();
+    // No roster yet but its own of epoch 0: rank 0 of one, and the window holds its own block.
+    let assigned = world.state.assignment_of(SeatId(1), world.time).expect("opened");
+    assert_eq!((assigned.rank, assigned.latest.len(), assigned.positions.len()), (Some(0), 0, 1));
+    let marks = Marks::default().with(0, Mark::Valid).expect("a place");
+    world.publish_as(1, |publication| publication.marks = marks).expect("published");
+    let entry = world.state.log_entry(0, world.time).expect("an entry");
+    assert_eq!(entry.count, 0);
+    let block = world.state.block_view_of_seat(SeatId(1), 2, world.time).expect("a block");
+    assert_eq!(block.counted_marks, Marks::default());
+    assert_eq!(block.share, POWER, "given counts ignored ones");
+}
+
+#[test]
+fn who_settles_first_gains_nothing() {
+    let mut world = world(5);
+    world.bad[5] = true;
+    for _ in 0..3 {
+        world.publish_all(1..=5);
+        world.next();
+        world.settle();
+    }
+    world.publish_all(1..=5);
+    let next = world.epoch() + 1;
+    world.at(next);
+    let due: Vec<_> = (0..next)
+        .flat_map(|epoch| (0..5).map(move |order| BlockRef { epoch, order }))
+        .filter(|at| world.state.block_view(at.epoch, at.order, world.time).is_ok_and(|block| block.due))
+        .collect();
+    let settled = |order: &mut dyn Iterator<Item = &BlockRef>| {
+        let mut fork = world.fork();
+        for at in order {
+            fork.does(OWNER, Input::Settle(vec![*at]));
+        }
+        (1..=5).map(|number| fork.seat(number).score).collect::<Vec<_>>()
+    };
+    assert!(due.len() >= 5);
+    assert_eq!(settled(&mut due.iter()), settled(&mut due.iter().rev()));
+}
+
+#[test]
+fn a_publication_settles_three_of_its_seats_blocks_oldest_first() {
+    let mut world = world(3);
+    for _ in 0..5 {
+        world.publish_all(2..=3);
+        world.next();
+    }
+    world.join(4);
+    world.told();
+    assert_eq!(world.publish(2), Ok(Outcome::Published));
+    let settled: Vec<_> = world
+        .told()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::BlockPassed { seat, epoch, .. } => Some((seat.0, epoch)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(settled, [(2, 4)], "each publication settled what was due before");
+    let operator = operator(2);
+    assert_eq!(world.seat(2).operator, operator);
+}
