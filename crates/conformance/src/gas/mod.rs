@@ -9,10 +9,12 @@
 //! as a lap before would have left them.
 
 mod network;
+mod snapshot;
 mod table;
 
 pub use network::measure;
-pub use table::{CALLS, Table};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use table::{CALL_MAX, CALLS, FIRST_PUBLICATION_MAX, PUBLICATION_MAX, Table};
 
 /// How large the parts of a publication are, in bytes: those of a TDX quote of about 5 kB.
 pub const EVIDENCE_BYTES: usize = 1_400;

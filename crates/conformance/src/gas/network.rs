@@ -270,7 +270,9 @@ impl Network {
         self.settle(&mut calls);
         let (blocks, gas) = calls.iter().fold((0, 0), |sum, call| (sum.0 + call.0, sum.1 + call.1));
         table.set("settlement", seats, gas / blocks.max(1));
-        table.set("settlement_call", seats, calls.iter().map(|call| call.1).max().unwrap_or_default());
+        let whole: Vec<u64> =
+            calls.iter().filter(|call| call.0 == SETTLED_PER_CALL as u64).map(|call| call.1).collect();
+        table.set("settlement_call", seats, mean(&whole));
         let (opened, seeded) = self.open();
         table.set("open_epoch", seats, opened);
         table.set("seed_epoch", seats, seeded);
@@ -325,6 +327,7 @@ impl Network {
 
         self.measure_equivocation(table, 1);
         self.measure_leaving(table, 2, joined);
+        self.measure_governing(table);
     }
 
     fn measure_equivocation(&mut self, table: &mut Table, index: usize) {
@@ -374,5 +377,27 @@ impl Network {
         table.set("rejoin", seats, self.stage.must(provider, &call).gas);
         let call = Contract::removeCall { seat: SeatId(self.devices[joined].seat).0 };
         table.set("remove", seats, self.stage.must(account("remover", 0), &call).gas);
+    }
+
+    /// The owner's dearest calls: whole documents, and reviving 64 seats after the standstill that came about.
+    fn measure_governing(&mut self, table: &mut Table) {
+        let (seats, owner) = (self.seats, self.stage.owner);
+        let document = bytes(24 * 1024, "document");
+        table.set("set_policy", seats, self.stage.must(owner, &Contract::setPolicyCall { document }).gas);
+        let values = |first: u8| -> Vec<_> {
+            let value = |i| B256::from(U256::from(u16::from(first) + i + 1));
+            (0..32)
+                .map(|i| Contract::ReferenceValue { measurement: value(i), fromEpoch: 0, untilEpoch: u32::MAX })
+                .collect()
+        };
+        self.stage.must(owner, &Contract::setReferenceValuesCall { values: values(0) });
+        let call = Contract::setReferenceValuesCall { values: values(100) };
+        table.set("set_reference_values", seats, self.stage.must(owner, &call).gas);
+        self.stage.must(owner, &Contract::announceStandstillCall {});
+        self.enter(self.epoch + 2);
+        // Not those that were blocked and that left.
+        let revived: Vec<u32> = self.devices[3..].iter().map(|device| device.seat).take(50).collect();
+        let gas = self.stage.must(owner, &Contract::reviveCall { seats: revived }).gas;
+        table.set("revive", seats, gas);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 /// What is measured, in the table's order, each with what it is.
-pub const CALLS: [(&str, &str); 16] = [
+pub const CALLS: [(&str, &str); 19] = [
     ("publication", "a block with 42 marks, certificates as before, where agents have settled what was due"),
     ("publication_settling", "the same where it settles two older blocks of its own, and earns a reward"),
     ("publication_flagged", "the same by a seat in tier Warning, whose block enters the log"),
@@ -14,14 +14,17 @@ pub const CALLS: [(&str, &str); 16] = [
     ("seed_epoch", "setting its seed"),
     ("join", "joining"),
     ("restart", "declaring a new incarnation"),
-    ("settlement", "one block passed or decided by a third party, in a call of as many as it takes"),
-    ("settlement_call", "the most expensive such call"),
+    ("settlement", "one block passed, decided or paid for by a third party, as part of a call"),
+    ("settlement_call", "a call that settles 16 blocks"),
     ("exit", "announcing exit"),
     ("withdraw_deposit", "withdrawing the deposit"),
     ("withdraw_rewards", "withdrawing rewards"),
     ("rejoin", "taking a seat up again"),
     ("remove", "removing a seat that was not admitted"),
     ("equivocation", "reporting an equivocation"),
+    ("set_policy", "a policy document of 24576 bytes"),
+    ("set_reference_values", "replacing 32 reference values by 32 others"),
+    ("revive", "reviving 50 seats"),
 ];
 
 /// The most that a publication with 42 marks may cost.
