@@ -53,8 +53,8 @@ pub use input::{
 };
 pub use rejection::Rejection;
 pub use view::{
-    Announced, AssignmentView, BlockView, DeviceTrust, EpochView, LogEntryView, NetworkView, SeatView,
-    Settings,
+    Announced, AssignmentView, BlockView, DeviceTrust, EpochView, FundsView, LogEntryView, NetworkView,
+    PowerView, SeatView, Settings,
 };
 
 use self::block::Slot;

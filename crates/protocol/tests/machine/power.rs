@@ -1,7 +1,7 @@
 //! R10: power.
 
-use multee_protocol::machine::{Event, Input, Suspicion};
-use multee_protocol::{Parameters, SeatId, Tier};
+use multee_protocol::machine::{BlockRef, Event, Input, Suspicion};
+use multee_protocol::{Mark, Parameters, SeatId, Tier};
 
 use crate::world::{OWNER, POWER, World};
 
@@ -65,29 +65,48 @@ fn creeping_by_nine_percent_a_day_does_not_pass() {
     assert!(matches!(events[0], Event::PowerUnverified { power: 1_188_100, .. }), "{events:?}");
 }
 
+/// Settles one block of a seat.
+fn settle(world: &mut World, number: u32, epoch: u32) -> Vec<Event> {
+    let block = world.state.block_view_of_seat(SeatId(number), epoch, world.time).expect("a block");
+    world.does(OWNER, Input::Settle(vec![BlockRef { epoch, order: block.order }]))
+}
+
 #[test]
 fn an_earlier_block_never_takes_the_power_back() {
-    // Two off blocks with different powers; the later one is decided first.
     let mut world = world(3);
     day(&mut world, 3, 2_000_000);
     day(&mut world, 3, 3_000_000);
-    day(&mut world, 3, 3_000_000);
+    world.next();
+    world.publish_all(2..=3);
     world.at(4);
-    let order = |world: &World, epoch| {
-        world.state.block_view_of_seat(SeatId(1), epoch, world.time).expect("a block").order
-    };
-    let settle = |world: &mut World, epoch| {
-        let at = multee_protocol::machine::BlockRef { epoch, order: order(world, epoch) };
-        world.does(OWNER, Input::Settle(vec![at]))
-    };
-    let later = settle(&mut world, 2);
+    let later = settle(&mut world, 1, 2);
     assert!(later.contains(&Event::PowerVerified { seat: SeatId(1), epoch: 2, power: 3_000_000 }));
-    assert_eq!(
-        world.state.block_view_of_seat(SeatId(1), 1, world.time).map(|block| block.decided),
-        Ok(true),
-        "settled when seat 1 published"
-    );
-    assert_eq!(world.seat(1).power.verified, 3_000_000);
+    let earlier = settle(&mut world, 1, 1);
+    assert!(matches!(earlier[..], [Event::BlockDecided { epoch: 1, malicious: false, .. }]), "{earlier:?}");
+    let power = world.seat(1).power;
+    assert_eq!((power.verified, power.block_epoch, power.unverified), (3_000_000, 2, false));
+}
+
+#[test]
+fn a_block_from_before_it_does_not_end_the_unverified_state() {
+    let mut world = world(3);
+    // In epoch 1 everybody is on the log for a lie; in epoch 2 seat 1 is off.
+    world.next();
+    world.publish_all(1..=3);
+    world.next();
+    for number in 2..=3 {
+        let marks = world.marks(number, |_| Mark::BindingWrong);
+        world.publish_as(number, |p| p.marks = marks).expect("published");
+    }
+    world.publish_as(1, |p| p.power = 2 * POWER).expect("published");
+    world.day(2..=3);
+    world.at(4);
+    let events = settle(&mut world, 1, 1);
+    assert!(matches!(events[..], [Event::BlockDecided { epoch: 1, malicious: false, .. }]), "{events:?}");
+    assert!(world.seat(1).power.unverified);
+    let events = settle(&mut world, 1, 2);
+    assert!(matches!(events[0], Event::PowerVerified { epoch: 2, .. }), "{events:?}");
+    assert!(!world.seat(1).power.unverified);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use multee_protocol::machine::{BlockRef, Event, Input, Outcome, Rejection, Suspicion};
 use multee_protocol::{Mark, Marks, Parameters, Score, SeatId, Tier};
 
-use crate::world::{OWNER, POWER, World, operator};
+use crate::world::{OWNER, POWER, World, incarnation, measurement, operator, provider};
 
 fn score(bps: u16) -> Score {
     Score::new(bps).expect("a score")
@@ -192,26 +192,21 @@ fn nothing_is_decided_in_the_epoch_of_its_window() {
     assert_eq!(settle(&mut world, 1, 0xF_FFFF).len(), 3);
 }
 
-/// A block that passed and is then decided malicious steps twice, decided honest once.
-#[test]
-fn a_block_steps_once_unless_it_passed_and_is_then_malicious() {
+/// A block of seat 2 that passed, was logged by the unwinding of seat 1, and then got these negative marks of two.
+fn unwound_after_passing(negative: u32) -> World {
     let parameters = Parameters { latest_checks: 1, ..Parameters::default() };
     let mut world = World::founded(3, parameters);
     world.open();
     world.publish_all(1..=3);
     world.next();
-    // All honest blocks of epoch 0 pass; what seat 1 vouches for is found out when seat 1 falls.
     publish_with(&mut world, 3, |_, _| Mark::Valid);
-    let next = world.epoch() + 1;
-    world.at(next);
-    world.settle();
-    assert!((1..=3).all(|number| world.seat(number).streak == 5));
-    world.open();
-    publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
-    world.at(3);
-    world.settle();
-    world.open();
-    publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
+    for _ in 0..2 {
+        let next = world.epoch() + 1;
+        world.at(next);
+        world.settle();
+        world.open();
+        publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
+    }
     world.at(4);
     world.told();
     world.settle();
@@ -223,6 +218,102 @@ fn a_block_steps_once_unless_it_passed_and_is_then_malicious() {
     let unwound =
         position(&|event| matches!(event, Event::BlockLogged { epoch: 0, reason: Suspicion::Unwinding, .. }));
     assert!(decided.is_some() && decided < unwound, "{events:?}");
+    world.open();
+    let vouched = vouched(&world);
+    for number in 1..=3 {
+        let marks = world.marks(number, |block| {
+            let against = block.epoch == 0 && block.seat.0 == vouched && number <= negative;
+            if against { Mark::BindingWrong } else { Mark::Valid }
+        });
+        world.publish_as(number, |publication| publication.marks = marks).expect("settled");
+    }
+    world.at(5);
+    world
+}
+
+/// Whom seat 1 vouched for in epoch 1.
+fn vouched(world: &World) -> u32 {
+    let entries = 0..world.state.network_view(world.time).log_end;
+    let blocks = entries.filter_map(|position| world.state.log_entry(position, world.time).ok());
+    let of_epoch_0 = blocks.map(|entry| entry.block).find(|block| block.epoch == 0);
+    let block = of_epoch_0.expect("unwound");
+    world.state.block_view(0, block.order, world.time).expect("a block").seat.0
+}
+
+#[test]
+fn a_block_that_passed_steps_again_only_if_it_is_malicious() {
+    for (negative, malicious) in [(0, false), (3, true)] {
+        let mut world = unwound_after_passing(negative);
+        let number = vouched(&world);
+        let block = world.state.block_view_of_seat(SeatId(number), 0, world.time).expect("a block");
+        assert!(block.passed && block.logged && block.due);
+        let before = world.seat(number);
+        let events = settle(&mut world, 0, block.order);
+        let decided = events.iter().any(
+            |event| matches!(event, Event::BlockDecided { epoch: 0, malicious: is, .. } if *is == malicious),
+        );
+        assert!(decided, "{events:?}");
+        let after = world.seat(number);
+        let (fallen, same) = (after.score < before.score, after.score == before.score);
+        assert_eq!((fallen, same), (malicious, !malicious), "{before:?} {after:?}");
+        if !malicious {
+            assert_eq!(after.streak, before.streak);
+        }
+    }
+}
+
+#[test]
+fn a_joiner_that_exits_or_restarts_is_not_admitted_by_its_former_block() {
+    for restarts in [false, true] {
+        let mut world = joiner_marked(3, |_| Mark::Valid);
+        if restarts {
+            let (incarnation, measurement) = (incarnation(4, 1), measurement());
+            world.does(operator(4), Input::Restart { seat: SeatId(4), incarnation, measurement });
+        } else {
+            world.does(provider(4), Input::Exit(SeatId(4)));
+        }
+        let events = settle(&mut world, 1, 0xF_FFFF);
+        assert!(matches!(events.last(), Some(Event::BlockDecided { malicious: false, .. })));
+        assert!(!world.seat(4).admitted, "restarts: {restarts}");
+        assert_eq!(world.state.bound_seat_of(world.seat(4).device_id), None);
+    }
+}
+
+#[test]
+fn a_latest_block_of_the_running_epoch_is_still_being_marked() {
+    let mut world = world(3);
+    // Nobody publishes in epoch 1, so that epoch 2 checks the blocks of epoch 0, too.
+    world.next();
+    assert_eq!(world.state.epoch_view(2, world.time).expect("opened").roster_epoch, 0);
+    assert_eq!(settle(&mut world, 0, 0), []);
+    world.publish_all(1..=3);
+    world.at(3);
+    assert!(matches!(settle(&mut world, 0, 0)[..], [Event::BlockPassed { .. }]));
+}
+
+#[test]
+fn a_latest_block_is_not_marked_again_through_the_window() {
+    // All of epoch 0 are unchecked, and logged, in epoch 2; nobody published in between, so they are latest blocks, too.
+    let mut world = world(3);
+    world.at(2);
+    world.settle();
+    world.open();
+    let view = world.state.epoch_view(2, world.time).expect("opened");
+    assert_eq!((view.roster_epoch, view.window_size), (0, 3));
+    let (latest, window) = (0..2, 2..5);
+    let marks = world.marks(1, |_| Mark::Valid);
+    assert_eq!(marks.count_given(), 5);
+    world.publish_as(1, |publication| publication.marks = marks).expect("published");
+    let block = world.state.block_view_of_seat(SeatId(1), 2, world.time).expect("a block");
+    let counted: Vec<_> = block.counted_marks.given().map(|(place, _)| place).collect();
+    assert_eq!(counted, latest.collect::<Vec<_>>(), "own and latest blocks fill the window {window:?}");
+    // Also with no mark on the latest place itself.
+    let only_window = Marks(marks.0 >> 8 << 8);
+    let own = world.marks(2, |_| Mark::Valid);
+    assert_eq!(own.count_given(), 5);
+    world.publish_as(2, |publication| publication.marks = only_window).expect("published");
+    let block = world.state.block_view_of_seat(SeatId(2), 2, world.time).expect("a block");
+    assert_eq!(block.counted_marks, Marks::default());
 }
 
 #[test]
