@@ -52,7 +52,30 @@ contract AttacksTest is NetworkFixture {
         isTrue(epochs <= 8, "two epochs each");
         for (uint256 i; i < 3; ++i) {
             isTrue(tierOf(squatters[i]) == Tier.Blocked, "squatters blocked");
+            equal(network.seatOf(squatters[i]).funds.deposit, 0, "and their deposits gone");
         }
+        equal(network.network().carry, 3 * DEPOSIT, "to carry");
+        isTrue(network.trustOf("hw").operational, "the owner's device is trusted");
+    }
+
+    /// A squatter who waits to be removed, or leaves in time, gains nothing either: nothing of it binds.
+    function test_a_squatter_that_leaves_frees_the_id() public {
+        uint32 squatter = join("hw");
+        uint32 owner = join("hw");
+        nature[squatter] = 4;
+        openAndSeed();
+        publish(squatter, 0);
+        exit(squatter);
+        equal(uint256(publish(owner, 0)), uint256(Refusal.RivalClaim), "until its block is judged");
+        publishAll();
+        nextEpoch();
+        runEpochs(1);
+        settleLive();
+        isTrue(tierOf(squatter) == Tier.Blocked, "judged all the same");
+        equal(network.seatOf(squatter).funds.deposit, 0, "and slashed");
+        runEpochs(2);
+        settleLive();
+        equal(network.boundSeatOf("hw"), owner, "the real hardware");
     }
 
     /// A clone with an extracted key of an admitted device gets no seat at all.
