@@ -144,3 +144,57 @@ fn put<T: Copy + Default>(cells: &mut [T], place: usize, per_word: u64, value: T
         *cell = value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mark;
+
+    /// The smallest ring: 16 epochs, one seat.
+    fn log() -> Log {
+        Log::new(&Fixed { retention_epochs: 16, max_seats: 1, ..Fixed::default() })
+    }
+
+    fn tally(weight: u16) -> Tally {
+        let mut tally = Tally::default();
+        tally.add(Mark::Valid, weight);
+        tally
+    }
+
+    #[test]
+    fn rings_have_the_documented_size() {
+        assert_eq!(log().places, 3200);
+        assert_eq!(Log::new(&Fixed::default()).places, 201_333_120);
+    }
+
+    #[test]
+    fn a_second_lap_clears_a_word_of_findings_ahead_and_what_follows_in_a_word() {
+        let mut log = log();
+        for position in 0..3200 {
+            log.append(position, 7, tally(5));
+            log.find(position, Finding::Honest);
+        }
+        assert_eq!((log.used(), log.tally(3199), log.finding(3199)), (3200, tally(5), Finding::Honest));
+        log.append(3200, 9, tally(6));
+        assert_eq!((log.used(), log.tally(3200), log.tally(0)), (3200, tally(6), tally(6)));
+        assert_eq!((log.tally(4), log.tally(5)), (Tally::default(), tally(5)), "five to a word");
+        assert_eq!((log.entry(0).id, log.entry(7).id, log.entry(8).id), (9, 0, 7), "eight to a word");
+        assert_eq!((log.finding(127), log.finding(128)), (Finding::None, Finding::Honest));
+        log.find(3200, Finding::Malicious);
+        log.append(3201, 9, tally(7));
+        assert_eq!(log.finding(3200), Finding::Malicious, "cleared once, at the word's first place");
+    }
+
+    #[test]
+    fn what_an_append_changes_can_be_put_back() {
+        let mut log = log();
+        (0..3300).for_each(|position| log.append(position, 7, tally(5)));
+        log.find(130, Finding::Honest);
+        let before = log.clone();
+        let kept = log.before_append(3328);
+        log.append(3328, 1, tally(9));
+        assert_ne!(log, before);
+        kept.into_iter().rev().for_each(|(place, entry)| log.restore(place, entry));
+        assert_eq!(log, before);
+    }
+}

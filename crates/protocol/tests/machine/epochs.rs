@@ -199,10 +199,12 @@ fn a_window_starts_where_the_last_ended_and_skips_what_only_void_blocks_have() {
         (6, 8),
         "logged again, nobody marked; two more unchecked"
     );
+    (9..=10).for_each(|number| assert_eq!(world.join(number), SeatId(number)));
+    world.publish_all(9..=10);
     world.at(60);
     world.open();
     let view = world.state.epoch_view(60, world.time).expect("opened");
-    assert_eq!((view.window_size, view.roster_size), (0, 0));
+    assert_eq!((view.window_start, view.window_size, view.roster_size), (16, 0, 0), "two entries skipped");
 }
 
 #[test]

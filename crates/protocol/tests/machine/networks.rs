@@ -240,3 +240,35 @@ fn suspended_all_together_devices_come_back() {
     }
     assert!((1..=n).all(|number| tier(&world, number) >= Tier::Warning));
 }
+
+/// A flood cannot bury the log: each joiner has one undecided block, and the first decision blocks it.
+#[test]
+fn three_thousand_joiners_with_bad_evidence_are_blocked_by_a_thousand() {
+    let (n, joiners) = (1000, 3000);
+    let mut world = World::founded(n, Parameters::default());
+    world.open();
+    world.publish_all(1..=n);
+    world.day(1..=n);
+    for number in n + 1..=n + joiners {
+        world.join(number);
+        world.bad[number as usize] = true;
+        assert_eq!(world.publish(number), Ok(Outcome::Published));
+    }
+    let capacity = 689;
+    for day in 1..=7 {
+        world.day(1..=n);
+        let view = world.state.epoch_view(world.epoch(), world.time).expect("opened");
+        assert!(view.window_size <= capacity, "day {day}: {}", view.window_size);
+        assert_eq!(
+            world.publish(n + joiners),
+            Ok(Outcome::Refused(if day < 6 { Refusal::UndecidedBlock } else { Refusal::Blocked })),
+            "day {day}"
+        );
+    }
+    assert!((n + 1..=n + joiners).all(|number| tier(&world, number) == Tier::Blocked));
+    assert!((1..=n).all(|number| tier(&world, number) == Tier::Full && world.seat(number).penalties == 0));
+    let slashed = u128::from(joiners) * Parameters::default().min_deposit;
+    let view = world.state.network_view(world.time);
+    assert_eq!(view.deposits, u128::from(n) * Parameters::default().min_deposit);
+    assert_eq!(view.carry + view.purses, slashed, "and some of it is in pots");
+}

@@ -285,3 +285,29 @@ fn a_warned_seat_is_flagged_and_weighs_its_square() {
     }
     assert!(flagged);
 }
+
+#[test]
+fn no_more_blocks_are_flagged_than_windows_have_room_for() {
+    // c = 3, so that the capacity for three devices is two. Scores move slowly.
+    let parameters =
+        Parameters { suspicious_checks: 2, decision_marks: 2, score_gain_bps: 300, ..Parameters::default() };
+    let mut world = World::founded(3, parameters);
+    world.open();
+    world.day(1..=3);
+    for number in 1..=3 {
+        let (incarnation, measurement) = (incarnation(number, 1), measurement());
+        let restart = Input::Restart { seat: SeatId(number), incarnation, measurement };
+        world.does(operator(number), restart);
+        while world.seat(number).tier == Tier::Probation {
+            world.day(1..=3);
+        }
+    }
+    world.day(1..=3);
+    world.day(1..=3);
+    assert!((1..=3).all(|number| world.seat(number).tier == Tier::Warning));
+    for number in 1..=3 {
+        let logged =
+            world.state.block_view_of_seat(SeatId(number), world.epoch(), world.time).expect("one").logged;
+        assert_eq!(logged, number <= 2, "seat {number}");
+    }
+}

@@ -192,12 +192,22 @@ fn nothing_is_decided_in_the_epoch_of_its_window() {
     assert_eq!(settle(&mut world, 1, 0xF_FFFF).len(), 3);
 }
 
-/// A block of seat 2 that passed, was logged by the unwinding of seat 1, and then got these negative marks of two.
+/// The epoch whose blocks pass and are then unwound.
+const PASSED: u32 = 6;
+
+/// A block that passed, was logged by the unwinding of seat 1, and then got these negative marks of three. Its seat has
+/// neither full score nor full streak, so that every step shows.
 fn unwound_after_passing(negative: u32) -> World {
-    let parameters = Parameters { latest_checks: 1, ..Parameters::default() };
+    let parameters =
+        Parameters { latest_checks: 1, score_gain_bps: 300, full_gain_streak: 15, ..Parameters::default() };
     let mut world = World::founded(3, parameters);
     world.open();
     world.publish_all(1..=3);
+    world.next();
+    publish_with(&mut world, 3, |number, _| if number > 1 { Mark::BindingWrong } else { Mark::Valid });
+    while world.epoch() < PASSED {
+        world.day(1..=3);
+    }
     world.next();
     publish_with(&mut world, 3, |_, _| Mark::Valid);
     for _ in 0..2 {
@@ -207,37 +217,40 @@ fn unwound_after_passing(negative: u32) -> World {
         world.open();
         publish_with(&mut world, 3, |_, seat| if seat == 1 { Mark::BindingWrong } else { Mark::Valid });
     }
-    world.at(4);
+    world.at(PASSED + 4);
     world.told();
     world.settle();
     let events = world.told();
     let position = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted);
     let decided = position(&|event| {
-        matches!(event, Event::BlockDecided { seat: SeatId(1), epoch: 1, malicious: true, .. })
+        matches!(
+            event,
+            Event::BlockDecided { seat: SeatId(1), epoch, malicious: true, .. } if *epoch == PASSED + 1
+        )
     });
-    let unwound =
-        position(&|event| matches!(event, Event::BlockLogged { epoch: 0, reason: Suspicion::Unwinding, .. }));
+    let unwound = position(&|event| {
+        matches!(event, Event::BlockLogged { epoch: PASSED, reason: Suspicion::Unwinding, .. })
+    });
     assert!(decided.is_some() && decided < unwound, "{events:?}");
     world.open();
     let vouched = vouched(&world);
     for number in 1..=3 {
         let marks = world.marks(number, |block| {
-            let against = block.epoch == 0 && block.seat.0 == vouched && number <= negative;
+            let against = block.epoch == PASSED && block.seat.0 == vouched && number <= negative;
             if against { Mark::BindingWrong } else { Mark::Valid }
         });
         world.publish_as(number, |publication| publication.marks = marks).expect("settled");
     }
-    world.at(5);
+    world.at(PASSED + 5);
     world
 }
 
-/// Whom seat 1 vouched for in epoch 1.
+/// Whom seat 1 vouched for.
 fn vouched(world: &World) -> u32 {
     let entries = 0..world.state.network_view(world.time).log_end;
     let blocks = entries.filter_map(|position| world.state.log_entry(position, world.time).ok());
-    let of_epoch_0 = blocks.map(|entry| entry.block).find(|block| block.epoch == 0);
-    let block = of_epoch_0.expect("unwound");
-    world.state.block_view(0, block.order, world.time).expect("a block").seat.0
+    let block = blocks.map(|entry| entry.block).find(|block| block.epoch == PASSED).expect("unwound");
+    world.state.block_view(PASSED, block.order, world.time).expect("a block").seat.0
 }
 
 #[test]
@@ -245,21 +258,49 @@ fn a_block_that_passed_steps_again_only_if_it_is_malicious() {
     for (negative, malicious) in [(0, false), (3, true)] {
         let mut world = unwound_after_passing(negative);
         let number = vouched(&world);
-        let block = world.state.block_view_of_seat(SeatId(number), 0, world.time).expect("a block");
+        let block = world.state.block_view_of_seat(SeatId(number), PASSED, world.time).expect("a block");
         assert!(block.passed && block.logged && block.due);
         let before = world.seat(number);
-        let events = settle(&mut world, 0, block.order);
-        let decided = events.iter().any(
-            |event| matches!(event, Event::BlockDecided { epoch: 0, malicious: is, .. } if *is == malicious),
-        );
+        assert!(before.score < Score::MAX && before.streak < 15);
+        let events = settle(&mut world, PASSED, block.order);
+        let decided = events.iter().any(|event| {
+            matches!(event, Event::BlockDecided { epoch: PASSED, malicious: is, .. } if *is == malicious)
+        });
         assert!(decided, "{events:?}");
         let after = world.seat(number);
-        let (fallen, same) = (after.score < before.score, after.score == before.score);
-        assert_eq!((fallen, same), (malicious, !malicious), "{before:?} {after:?}");
-        if !malicious {
-            assert_eq!(after.streak, before.streak);
+        if malicious {
+            assert!(after.score < before.score && after.streak == 0);
+        } else {
+            assert_eq!((after.score, after.streak), (before.score, before.streak));
         }
     }
+}
+
+#[test]
+fn a_mark_on_an_entry_of_a_void_block_is_ignored() {
+    let mut world = World::founded(3, Parameters::default());
+    world.open();
+    world.publish_all(1..=3);
+    world.next();
+    for number in 1..=2 {
+        let marks = world.marks(number, |block| if block.seat.0 == 3 { Mark::Abstain } else { Mark::Valid });
+        world.publish_as(number, |publication| publication.marks = marks).expect("published");
+    }
+    while world.epoch() < 31 {
+        world.next();
+        world.publish_all(1..=2);
+    }
+    // Logged in the last epoch of its life, the block is void in that of its window.
+    assert_eq!(settle(&mut world, 0, 2).len(), 1);
+    let position = world.state.network_view(world.time).log_end - 1;
+    world.next();
+    let view = world.state.epoch_view(32, world.time).expect("opened");
+    assert_eq!((view.window_start, view.window_size), (position, 1));
+    world.publish_all(1..=2);
+    let entry = world.state.log_entry(position, world.time).expect("an entry");
+    assert_eq!((entry.count, entry.positive), (0, 0));
+    let block = world.state.block_view_of_seat(SeatId(1), 32, world.time).expect("a block");
+    assert_eq!(block.counted_marks.count_given(), 1, "the mark on its latest block");
 }
 
 #[test]
@@ -418,22 +459,67 @@ fn who_settles_first_gains_nothing() {
 #[test]
 fn a_publication_settles_three_of_its_seats_blocks_oldest_first() {
     let mut world = world(3);
-    for _ in 0..5 {
+    while world.epoch() < 9 {
+        world.publish_all(1..=3);
+        world.next();
+    }
+    while world.epoch() < 25 {
         world.publish_all(2..=3);
         world.next();
     }
-    world.join(4);
-    world.told();
-    assert_eq!(world.publish(2), Ok(Outcome::Published));
-    let settled: Vec<_> = world
-        .told()
-        .into_iter()
-        .filter_map(|event| match event {
-            Event::BlockPassed { seat, epoch, .. } => Some((seat.0, epoch)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(settled, [(2, 4)], "each publication settled what was due before");
-    let operator = operator(2);
-    assert_eq!(world.seat(2).operator, operator);
+    for first in [0, 3] {
+        world.told();
+        assert_eq!(world.publish(1), Ok(Outcome::Published));
+        let settled: Vec<_> = world
+            .told()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::BlockFinal { seat, epoch, .. } => Some((seat.0, epoch)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(settled, [(1, first), (1, first + 1), (1, first + 2)]);
+        world.next();
+    }
+}
+
+#[test]
+fn what_a_void_roster_was_marked_has_no_outcome() {
+    let mut world = world(3);
+    // Seat 1 slanders blocks of epoch 0, and publishes no more. They are decided honest.
+    publish_with(&mut world, 3, |number, _| if number == 1 { Mark::BindingWrong } else { Mark::Valid });
+    for _ in 0..3 {
+        world.next();
+        world.publish_all(2..=3);
+    }
+    let slander = world.state.block_view_of_seat(SeatId(1), 1, world.time).expect("a block");
+    for (at, judged) in [(20, 0), (31, 0), (32, 10_000)] {
+        let mut fork = world.fork();
+        fork.at(at);
+        let events = settle(&mut fork, 1, slander.order);
+        let Some(Event::BlockPassed { judgement, .. }) = events.first() else { panic!("{events:?}") };
+        assert_eq!(judgement.bps(), judged, "at {at}");
+    }
+}
+
+#[test]
+fn nobody_of_a_void_roster_is_unwound() {
+    let mut world = world(3);
+    world.bad[1] = true;
+    publish_with(&mut world, 3, |_, _| Mark::Valid);
+    for _ in 0..3 {
+        world.next();
+        world.publish_all(2..=3);
+    }
+    let fallen = world.state.block_view_of_seat(SeatId(1), 1, world.time).expect("a block");
+    for (at, unwinds) in [(5, true), (31, true), (32, false)] {
+        let mut fork = world.fork();
+        fork.at(at);
+        let events = settle(&mut fork, 1, fallen.order);
+        assert!(events.iter().any(|event| matches!(event, Event::BlockDecided { malicious: true, .. })));
+        let unwound = events
+            .iter()
+            .any(|event| matches!(event, Event::BlockLogged { reason: Suspicion::Unwinding, .. }));
+        assert_eq!(unwound, unwinds, "at {at}: {events:?}");
+    }
 }
