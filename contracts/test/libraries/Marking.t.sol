@@ -265,6 +265,55 @@ contract MarkingTest is Expectations {
     }
 
     /// Where a window place was assigned twice over the word's end, and the window's.
+    /// Many valid marks are added at once where no tally is near its bounds, others one by one: both come to what a mark
+    /// alone would do.
+    /// forge-config: default.fuzz.runs = 512
+    function testFuzz_marks_at_once_are_marks_one_by_one(uint256 dice, uint16 weight_, uint8 skipped) public {
+        uint256 weight = within(weight_, 2_500, 10_000);
+        uint256[3][11] memory tallies;
+        uint256 first = skipped % 5;
+        for (uint256 i; i < first; ++i) {
+            room.append(EPOCH - 1, 900 + i, 1_999_999, 0, 127);
+        }
+        for (uint256 i; i < 11; ++i) {
+            tallies[i] = someTally(uint256(keccak256(abi.encode(dice, i))));
+            room.append(EPOCH - 1, i, tallies[i][0], tallies[i][1], tallies[i][2]);
+        }
+        room.setEpoch(EPOCH - 1, 1, first, 11, 1, 2, 40, SEED);
+        uint256 marks;
+        uint256 expected;
+        for (uint256 i; i < 11; ++i) {
+            uint256 mark = (dice >> (8 * i)) % 4 == 0 ? (dice >> (8 * i + 2)) % 7 : (dice >> 248) % 2;
+            marks |= mark << (4 * i);
+            if (mark == 0 || tallies[i][0] + tallies[i][1] >= 2_000_000) continue;
+            expected |= mark << (4 * i);
+            tallies[i][mark == 1 ? 0 : 1] += weight;
+            if (tallies[i][2] < 127) ++tallies[i][2];
+        }
+        (uint256 counted,) = room.mark(1, 0, weight, marks);
+        equal(counted, expected, "counted");
+        for (uint256 i; i < first; ++i) {
+            expectEntry(i, 1_999_999, 0, 127);
+        }
+        for (uint256 i; i < 11; ++i) {
+            expectEntry(first + i, tallies[i][0], tallies[i][1], tallies[i][2]);
+        }
+    }
+
+    /// @dev Mostly like any, sometimes about a power of two, the bound, or the greatest count.
+    function someTally(uint256 dice) private pure returns (uint256[3] memory tally) {
+        uint256[6] memory edges =
+            [uint256(0), 1 << 19, 1 << 20, (1 << 19) + (1 << 18), 1_000_000, 2_000_000];
+        for (uint256 side; side < 2; ++side) {
+            uint256 edge = edges[(dice >> 8) % 6];
+            tally[side] = edge + 3 < (dice >> 16) % 8 ? 0 : edge + 3 - (dice >> 16) % 8 % (edge + 4);
+            if ((dice >> 24) % 2 == 0) tally[side] = (dice >> 32) % 40_000;
+            dice >>= 64;
+        }
+        if (tally[0] + tally[1] > 2_009_999) tally[1] = tally[0] > 2_009_999 ? 0 : 2_009_999 - tally[0];
+        tally[2] = (dice >> 8) % 3 == 0 ? 124 + dice % 4 : dice % 60;
+    }
+
     function test_places_of_both_ends_of_a_window_in_one_word() public {
         for (uint256 i; i < 4; ++i) {
             room.append(EPOCH - 1, i, 0, 0, 0);

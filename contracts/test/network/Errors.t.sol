@@ -192,8 +192,8 @@ contract ErrorsTest is NetworkFixture {
         evidence = "";
         failsToPublish(with(Face.EvidenceMissing.selector), publication(3, 0));
         evidence = hex"01";
-        bytes memory settled = abi.encodeCall(IConfirmation.settle, (new BlockRef[](65)));
-        fails(with(Face.TooMany.selector, 65, 64), address(this), settled);
+        bytes memory settled = abi.encodeCall(IConfirmation.settle, (new BlockRef[](17)));
+        fails(with(Face.TooMany.selector, 17, 16), address(this), settled);
     }
 
     function governance() private {
@@ -201,8 +201,8 @@ contract ErrorsTest is NetworkFixture {
         fails(with(Face.DocumentMissing.selector), self, abi.encodeCall(IRegistry.setPolicy, ("")));
         bytes memory tooLong = abi.encodeCall(IRegistry.setPolicy, (new bytes(24_577)));
         fails(with(Face.DocumentTooLarge.selector, 24_577), self, tooLong);
-        bytes memory many = abi.encodeCall(IRegistry.setReferenceValues, (new ReferenceValue[](65)));
-        fails(with(Face.TooMany.selector, 65, 64), self, many);
+        bytes memory many = abi.encodeCall(IRegistry.setReferenceValues, (new ReferenceValue[](33)));
+        fails(with(Face.TooMany.selector, 33, 32), self, many);
         bytes memory empty = abi.encodeCall(IRegistry.setReferenceValues, (new ReferenceValue[](1)));
         fails(with(Face.ReferenceValueInvalid.selector, 0), self, empty);
         uint32[] memory seats = new uint32[](65);

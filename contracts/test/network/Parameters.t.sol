@@ -179,7 +179,7 @@ contract ParametersTest is NetworkFixture {
     // ---- what goes by the current ones --------------------------------------------------------------------
 
     /// Whatever they were when a seat joined or a block was published.
-    function test_deposits_cooldown_unbonding_and_bounties_go_by_the_current_ones() public {
+    function test_deposits_unbonding_and_bounties_go_by_the_current_ones() public {
         uint32 seat = joinNew();
         exit(6);
         Parameters memory p = parameters();
@@ -187,15 +187,20 @@ contract ParametersTest is NetworkFixture {
         network.announceParameters(p);
         goTo(16);
         openAndSeed();
-        vm.prank(providerOf(6));
-        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.DepositLocked.selector, 6, 40));
-        network.withdrawDeposit(6);
+        // An exit announced in time is not prolonged.
+        equal(withdrawDeposit(6), DEPOSIT, "as it was at its announcement");
+        exit(5);
+        equal(network.seatOf(5).unbondedEpoch, 56, "from now on");
         network.remove(seat);
         equal(network.bountyOf(address(this)), DEPOSIT / 5, "a fifth");
         uint32 later = joinNew();
         equal(network.seatOf(later).funds.deposit, DEPOSIT / 4, "a quarter");
-        goTo(40);
-        withdrawDeposit(6);
+        goTo(55);
+        vm.prank(providerOf(5));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.DepositLocked.selector, 5, 56));
+        network.withdrawDeposit(5);
+        goTo(56);
+        equal(withdrawDeposit(5), DEPOSIT, "at last");
     }
 
     function test_gain_penalties_and_finality_go_by_the_current_ones() public {

@@ -45,7 +45,7 @@ contract R13ExitTest is NetworkFixture {
         exit(8);
         SeatView memory v = network.seatOf(8);
         isTrue(v.exiting && !v.funds.paidOut, "exiting");
-        equal(v.exitEpoch, 3, "since");
+        equal(v.unbondedEpoch, 17, "unbonds fourteen epochs on");
         isTrue(v.tier == Tier.Full, "its tier stays");
         isFalse(network.trustOf(deviceId(8)).operational, "not operational");
         isFalse(network.isTrusted(deviceId(8), 0, 100), "not trusted");
@@ -204,7 +204,7 @@ contract R13ExitTest is NetworkFixture {
         uint32 seat = joinNew();
         goTo(20);
         network.remove(seat);
-        equal(network.seatOf(seat).exitEpoch, 20, "as if its provider had announced it");
+        equal(network.seatOf(seat).unbondedEpoch, 34, "as if its provider had announced it");
         goTo(33);
         withdrawalFails(seat, locked(seat, 34));
         goTo(34);

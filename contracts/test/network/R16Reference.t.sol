@@ -35,7 +35,7 @@ contract R16ReferenceTest is NetworkFixture {
     }
 
     function test_reference_values_are_replaced_wholesale() public {
-        ReferenceValue[] memory values = list(64);
+        ReferenceValue[] memory values = list(32);
         bytes32 digest = keccak256(abi.encode(keccak256("multee/references/v1"), values));
         vm.expectEmit(address(network));
         emit IProofOfAttestation.ReferenceValuesSet(digest, values);

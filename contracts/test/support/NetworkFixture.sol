@@ -440,7 +440,7 @@ abstract contract NetworkFixture is Expectations {
 
     function settleOrders(uint32 epoch, uint32 first, uint32 count) internal {
         while (count > 0) {
-            uint32 now_ = count < 64 ? count : 64;
+            uint32 now_ = count < 16 ? count : 16;
             BlockRef[] memory refs = new BlockRef[](now_);
             for (uint32 i; i < now_; ++i) {
                 refs[i] = BlockRef(epoch, first + i);
