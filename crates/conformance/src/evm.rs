@@ -6,6 +6,7 @@ use revm::context::result::ExecutionResult;
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
 use revm::primitives::hardfork::SpecId;
+use revm::state::EvmState;
 use revm::{ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm};
 
 /// Gas that a call may use: more than any is to need, so that a hungry one is seen and not cut off.
@@ -13,8 +14,7 @@ pub const CALL_GAS_MAX: u64 = 16_000_000;
 
 const CHAIN_ID: u64 = 31_337;
 
-type Machine =
-    MainnetEvm<Context<BlockEnv, TxEnv, CfgEnv, CacheDB<EmptyDB>>>;
+type Machine = MainnetEvm<Context<BlockEnv, TxEnv, CfgEnv, CacheDB<EmptyDB>>>;
 
 /// What a transaction came to.
 #[derive(Clone, Debug)]
@@ -39,6 +39,20 @@ pub struct Executed {
     pub outcome: Outcome,
     /// Everything that its sender pays for: base, calldata, execution.
     pub gas: u64,
+    /// The words that it changed.
+    pub changed: Vec<Slot>,
+}
+
+/// A word of storage: whose, and which.
+pub type Slot = (Address, U256);
+
+/// What a view answers.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// What it returned, or reverted with.
+    pub outcome: Result<Bytes, Bytes>,
+    /// The words that it read: with the code and the clock all that the answer depends on.
+    pub read: Vec<Slot>,
 }
 
 /// The machine with its clock.
@@ -91,14 +105,19 @@ impl Evm {
     /// When the constructor reverts: deployments here are given.
     pub fn create(&mut self, sender: Address, code: Vec<u8>) -> Address {
         let nonce = self.nonce(sender);
-        let executed = self.execute(sender, TxKind::Create, code.into(), CALL_GAS_MAX);
+        let executed = self.try_create(sender, code);
         assert!(matches!(executed.outcome, Outcome::Success { .. }), "not created: {executed:?}");
         sender.create(nonce)
     }
 
+    /// Creates a contract, if its constructor does not revert.
+    pub fn try_create(&mut self, sender: Address, code: Vec<u8>) -> Executed {
+        self.execute(sender, TxKind::Create, code.into())
+    }
+
     /// A transaction.
     pub fn send(&mut self, sender: Address, to: Address, data: Vec<u8>) -> Executed {
-        self.execute(sender, TxKind::Call(to), data.into(), CALL_GAS_MAX)
+        self.execute(sender, TxKind::Call(to), data.into())
     }
 
     /// What a view answers; it costs nothing and changes nothing.
@@ -109,22 +128,30 @@ impl Evm {
     /// # Panics
     /// When the answer does not decode: the ABI is the contract's own.
     pub fn ask<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, Bytes> {
+        let answered = self.look(to, call.abi_encode());
+        answered.outcome.map(|output| C::abi_decode_returns(&output).expect("the view's own type"))
+    }
+
+    /// What a view answers, and from which words.
+    ///
+    /// # Panics
+    /// When it runs out of gas or hits an invalid instruction.
+    pub fn look(&mut self, to: Address, data: Vec<u8>) -> Answered {
         let transaction = TxEnv {
             gas_limit: 10 * CALL_GAS_MAX,
             gas_price: 0,
             kind: TxKind::Call(to),
-            data: call.abi_encode().into(),
+            data: data.into(),
             chain_id: Some(CHAIN_ID),
             ..TxEnv::default()
         };
-        let result = self.machine.transact(transaction).expect("a view executes").result;
-        match result {
-            ExecutionResult::Success { output, .. } => {
-                Ok(C::abi_decode_returns(&output.into_data()).expect("the view's own type"))
-            }
+        let executed = self.machine.transact(transaction).expect("a view executes");
+        let outcome = match executed.result {
+            ExecutionResult::Success { output, .. } => Ok(output.into_data()),
             ExecutionResult::Revert { output, .. } => Err(output),
             ExecutionResult::Halt { reason, .. } => panic!("view halted: {reason:?}"),
-        }
+        };
+        Answered { outcome, read: slots(&executed.state, false) }
     }
 
     /// Puts a word into a contract's storage, as a life before would have left it.
@@ -137,11 +164,11 @@ impl Evm {
         database.cache.accounts.get(&sender).map_or(0, |account| account.info.nonce)
     }
 
-    fn execute(&mut self, caller: Address, kind: TxKind, data: Bytes, gas_limit: u64) -> Executed {
+    fn execute(&mut self, caller: Address, kind: TxKind, data: Bytes) -> Executed {
         let nonce = self.nonce(caller);
         let transaction = TxEnv {
             caller,
-            gas_limit,
+            gas_limit: CALL_GAS_MAX,
             gas_price: 0,
             kind,
             data,
@@ -149,15 +176,27 @@ impl Evm {
             chain_id: Some(CHAIN_ID),
             ..TxEnv::default()
         };
-        let result = self.machine.transact_commit(transaction).expect("a valid transaction");
-        let gas = result.tx_gas_used();
-        let outcome = match result {
+        let executed = self.machine.transact(transaction).expect("a valid transaction");
+        let changed = slots(&executed.state, true);
+        self.machine.commit(executed.state);
+        let gas = executed.result.tx_gas_used();
+        let outcome = match executed.result {
             ExecutionResult::Success { output, logs, .. } => {
                 Outcome::Success { output: output.into_data(), logs }
             }
             ExecutionResult::Revert { output, .. } => Outcome::Reverted(output),
             ExecutionResult::Halt { reason, .. } => Outcome::Halted(format!("{reason:?}")),
         };
-        Executed { outcome, gas }
+        Executed { outcome, gas, changed }
     }
+}
+
+/// The words that an execution read, or only those that it changed.
+fn slots(state: &EvmState, changed: bool) -> Vec<Slot> {
+    let of = |(address, account): (&Address, &revm::state::Account)| {
+        let (address, words) = (*address, &account.storage);
+        let wanted = words.iter().filter(move |(_, word)| !changed || word.is_changed());
+        wanted.map(move |(slot, _)| (address, *slot)).collect::<Vec<_>>()
+    };
+    state.iter().flat_map(of).collect()
 }

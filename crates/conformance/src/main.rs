@@ -1,13 +1,31 @@
-//! `multee-conformance gas`: what calls cost. `cargo xtask gas` runs it.
+//! `multee-conformance`: contract against model, and what calls cost. `cargo xtask conformance` and `cargo xtask gas`
+//! run it.
+
+mod conformance;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use multee_conformance::gas::{self, Table};
 
-/// What calls of the contract cost.
+/// Holds the contract against the model, and measures its calls.
 #[derive(Parser)]
+#[command(name = "multee-conformance")]
 struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Execute random calls on both, and compare everything after each
+    Conformance(conformance::Options),
+    /// Measure what calls cost
+    Gas(GasOptions),
+}
+
+#[derive(clap::Args)]
+struct GasOptions {
     /// Numbers of seats
     #[arg(long, value_delimiter = ',', default_value = "58,1000,10000")]
     seats: Vec<u32>,
@@ -20,12 +38,18 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let mut table = Table::default();
-    for seats in cli.seats {
-        gas::measure(&mut table, seats, cli.retention, |what| eprintln!("{seats} seats: {what}"));
+    match Cli::parse().command {
+        Command::Conformance(options) => conformance::run(&options),
+        Command::Gas(options) => measure(options),
     }
-    if cli.json {
+}
+
+fn measure(options: GasOptions) -> ExitCode {
+    let mut table = Table::default();
+    for seats in options.seats {
+        gas::measure(&mut table, seats, options.retention, |what| eprintln!("{seats} seats: {what}"));
+    }
+    if options.json {
         println!("{}", serde_json::to_string_pretty(&table).expect("a table is JSON"));
     } else {
         print!("{}", table.to_markdown());

@@ -138,6 +138,8 @@ pub struct Stage {
     pub evm: Evm,
     /// The contract there.
     pub deployment: Deployment,
+    /// The contract whose code it runs beside its own.
+    pub registry: Address,
     /// The deposit token.
     pub token: Address,
     /// Who founded it.
@@ -157,9 +159,9 @@ impl Stage {
         let owner = account("owner", 0);
         let token = evm.create(owner, deployed::TestToken::BYTECODE.to_vec());
         let genesis_s = DEPLOYED_AT_S + FOUNDING_S;
-        let contract = deploy_contract(&mut evm, owner, token, genesis_s, &plan);
+        let (registry, contract) = deploy_contract(&mut evm, owner, token, genesis_s, &plan);
         let deployment = Deployment { chain_id: evm.chain_id(), contract };
-        Self { evm, deployment, token, owner, plan, genesis_s, block: DEPLOYED_AT_BLOCK }
+        Self { evm, deployment, registry, token, owner, plan, genesis_s, block: DEPLOYED_AT_BLOCK }
     }
 
     /// Mines blocks, so that the next transaction is in a later one at `timestamp_s`.
@@ -218,30 +220,52 @@ impl Stage {
     }
 }
 
-fn deploy_contract(evm: &mut Evm, owner: Address, token: Address, genesis: u64, plan: &Plan) -> Address {
-    macro_rules! settings {
-        ($contract:ident) => {
-            deployed::$contract::Settings {
-                token,
-                owner,
-                genesis,
-                epochSeconds: plan.fixed.epoch_seconds,
-                retentionEpochs: plan.fixed.retention_epochs.into(),
-                maxSeats: plan.fixed.max_seats,
-            }
-        };
-    }
+macro_rules! settings {
+    ($contract:ident, $token:expr, $owner:expr, $genesis:expr, $fixed:expr) => {
+        deployed::$contract::Settings {
+            token: $token,
+            owner: $owner,
+            genesis: $genesis,
+            epochSeconds: $fixed.epoch_seconds,
+            retentionEpochs: $fixed.retention_epochs.into(),
+            maxSeats: $fixed.max_seats,
+        }
+    };
+}
+
+/// Registry and contract.
+fn deploy_contract(
+    evm: &mut Evm,
+    owner: Address,
+    token: Address,
+    genesis: u64,
+    plan: &Plan,
+) -> (Address, Address) {
     let mut create = |code: &[u8], arguments: Vec<u8>| evm.create(owner, [code, &arguments].concat());
-    let arguments = deployed::Reader::constructorCall { settings_: settings!(Reader) };
-    let reader = create(&deployed::Reader::BYTECODE, arguments.abi_encode());
-    let arguments = deployed::Registry::constructorCall { settings_: settings!(Registry), reader_: reader };
+    let settings_ = settings!(Reader, token, owner, genesis, plan.fixed);
+    let arguments = deployed::Reader::constructorCall { settings_ };
+    let reader_ = create(&deployed::Reader::BYTECODE, arguments.abi_encode());
+    let settings_ = settings!(Registry, token, owner, genesis, plan.fixed);
+    let arguments = deployed::Registry::constructorCall { settings_, reader_ };
     let registry = create(&deployed::Registry::BYTECODE, arguments.abi_encode());
+    let contract = evm.create(owner, contract_code(registry, token, owner, genesis, plan));
+    (registry, contract)
+}
+
+/// The contract's code with its constructor's arguments.
+pub fn contract_code(
+    registry: Address,
+    token: Address,
+    owner: Address,
+    genesis: u64,
+    plan: &Plan,
+) -> Vec<u8> {
     let arguments = deployed::ProofOfAttestation::constructorCall {
-        settings_: settings!(ProofOfAttestation),
+        settings_: settings!(ProofOfAttestation, token, owner, genesis, plan.fixed),
         parameters_: contract_parameters(&plan.parameters),
         registry_: registry,
     };
-    create(&deployed::ProofOfAttestation::BYTECODE, arguments.abi_encode())
+    [&deployed::ProofOfAttestation::BYTECODE[..], &arguments.abi_encode()].concat()
 }
 
 fn contract_parameters(p: &Parameters) -> deployed::ProofOfAttestation::Parameters {

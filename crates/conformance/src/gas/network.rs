@@ -65,8 +65,7 @@ impl Network {
         stage.must(owner, &Contract::setReferenceValuesCall { values });
         // As many founding seats as leave a window for which the others are enough: 18 of 58.
         let founding = seats * 18 / 58;
-        let mut network =
-            Self { stage, devices: Vec::new(), seats, founding, epoch: 0 };
+        let mut network = Self { stage, devices: Vec::new(), seats, founding, epoch: 0 };
         for index in 0..founding {
             network.found_seat(u64::from(index));
         }
@@ -246,7 +245,8 @@ impl Network {
     /// Every word of the log as a lap before would have left it: not zero.
     fn fill_log_ring(&mut self) {
         let fixed = self.stage.plan.fixed;
-        let ring = 640 * (3 * u64::from(fixed.retention_epochs) * (2 * u64::from(fixed.max_seats) + 64) / 640 + 1);
+        let ring =
+            640 * (3 * u64::from(fixed.retention_epochs) * (2 * u64::from(fixed.max_seats) + 64) / 640 + 1);
         let contract = self.stage.deployment.contract;
         for (slot, per_word) in [(TALLIES_SLOT, 5), (IDS_SLOT, 8), (OUTCOMES_SLOT, 128)] {
             for word in 0..ring / per_word {
@@ -295,7 +295,9 @@ impl Network {
         devices
             .map(|index| {
                 let marks = self.marks(epoch.as_ref(), index);
-                let given = (0..64usize).filter(|place| (marks.0 >> (4 * place)) & U256::from(15) != U256::ZERO).count();
+                let given = (0..64usize)
+                    .filter(|place| (marks.0 >> (4 * place)) & U256::from(15) != U256::ZERO)
+                    .count();
                 assert_eq!(given, 42, "a full window");
                 self.publish(index, marks).expect("published")
             })
@@ -334,8 +336,7 @@ impl Network {
         let device = &self.devices[index];
         let statement = |power: u64| {
             let block = device.block(self.epoch, keccak256("challenge"), power, Marks(U256::ZERO));
-            let (p, _) =
-                device.publication(&self.stage.deployment, &block, Bytes::new(), Bytes::new());
+            let (p, _) = device.publication(&self.stage.deployment, &block, Bytes::new(), Bytes::new());
             Contract::Statement {
                 measurement: p.measurement,
                 power: p.power,
@@ -387,7 +388,11 @@ impl Network {
         let values = |first: u8| -> Vec<_> {
             let value = |i| B256::from(U256::from(u16::from(first) + i + 1));
             (0..32)
-                .map(|i| Contract::ReferenceValue { measurement: value(i), fromEpoch: 0, untilEpoch: u32::MAX })
+                .map(|i| Contract::ReferenceValue {
+                    measurement: value(i),
+                    fromEpoch: 0,
+                    untilEpoch: u32::MAX,
+                })
                 .collect()
         };
         self.stage.must(owner, &Contract::setReferenceValuesCall { values: values(0) });

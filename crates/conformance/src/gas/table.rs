@@ -86,7 +86,9 @@ impl Table {
 
     /// (call, seats, gas), ordered.
     fn figures(&self) -> impl Iterator<Item = (&str, u32, u64)> {
-        self.0.iter().flat_map(|(call, row)| row.iter().map(move |(seats, gas)| (call.as_str(), *seats, *gas)))
+        self.0
+            .iter()
+            .flat_map(|(call, row)| row.iter().map(move |(seats, gas)| (call.as_str(), *seats, *gas)))
     }
 
     /// As a Markdown table, calls in [`CALLS`]' order.
@@ -136,9 +138,11 @@ mod tests {
 
     #[test]
     fn promises_are_limits_and_flat_growth() {
-        let kept = [("publication", 58, 260_000), ("first_publication", 58, 370_000), ("join", 58, 2_000_000)];
+        let kept =
+            [("publication", 58, 260_000), ("first_publication", 58, 370_000), ("join", 58, 2_000_000)];
         assert!(table(&kept).broken_promises().is_empty());
-        let broken = [("publication", 58, 260_001), ("first_publication", 58, 370_001), ("join", 58, 2_000_001)];
+        let broken =
+            [("publication", 58, 260_001), ("first_publication", 58, 370_001), ("join", 58, 2_000_001)];
         assert_eq!(table(&broken).broken_promises().len(), 3);
         assert!(table(&[("exit", 58, 100), ("exit", 10_000, 110)]).broken_promises().is_empty());
         assert_eq!(table(&[("exit", 58, 100), ("exit", 10_000, 111)]).broken_promises().len(), 1);
