@@ -3,6 +3,8 @@
 //! 10,000 seats publish for 35 epochs with the default parameters. So many of them mark a latest block negative that
 //! every window is full, which is the most that publications and judgements can have to do.
 
+#![allow(clippy::disallowed_types, reason = "what it measures is time")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

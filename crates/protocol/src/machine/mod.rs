@@ -14,7 +14,9 @@
 //! | `epochs` | openings and seeds | R2, R3, R5 |
 //! | `publishing` | publications | R6, R7, R8 |
 //! | `marking` | marks on tallies | R4, R7 |
-//! | `settlement`, `judgement` | passing, deciding, unwinding, admitting | R9, R10 |
+//! | `settlement`, `judgement` | passing, deciding, unwinding, admitting | R9 |
+//! | `power` | deviating and verified power | R10 |
+//! | `penalties` | penalty points, blocking | R9, R12 |
 //! | `rewards` | pots, shares, payment, maturing | R12 |
 //! | `seats` | founding, joining, operators, restart | R1, R11 |
 //! | `leaving` | removal, exit, rejoining, equivocation, withdrawals | R1, R13, R15 |
@@ -32,6 +34,8 @@ mod judgement;
 mod leaving;
 mod log;
 mod marking;
+mod penalties;
+mod power;
 mod publishing;
 mod rejection;
 mod rewards;

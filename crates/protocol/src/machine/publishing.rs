@@ -164,19 +164,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether the block is off: its power deviates from the verified one by more than the tolerance (R10).
-    fn test_power(&mut self, p: &Publication, status: &mut Status) -> bool {
-        let tolerance = self.state.core.parameters.power_tolerance_bps;
-        let deviation = u128::from(p.power.abs_diff(status.verified_power));
-        let off = deviation * u128::from(Score::MAX.bps())
-            > u128::from(status.verified_power) * u128::from(tolerance);
-        if off && !status.unverified_power {
-            (status.unverified_power, status.off_epoch) = (true, self.now);
-            self.emit(Event::PowerUnverified { seat: p.seat, epoch: self.now, power: p.power });
-        }
-        off
-    }
-
     /// The new block's order (R3); its share is added to the epoch's.
     fn next_order(&mut self, weight: u16, share: u64) -> u32 {
         let mut order = 0;

@@ -1,4 +1,4 @@
-//! R9, R10: blocks pass, are decided, or become honest for good; their seats' scores take a step.
+//! R9: blocks pass, are decided, or become honest for good; their seats' scores take a step.
 
 use super::State;
 use super::block::{Block, ORDERS};
@@ -171,47 +171,6 @@ impl Turn<'_> {
         if score < Score::SUSPENSION && !status.probation && !status.suspended {
             (status.suspended, status.suspended_epoch) = (true, self.now);
             self.emit(Event::SeatSuspended { seat: block.seat, epoch: self.now, score });
-        }
-        status
-    }
-
-    /// One penalty point; a provisional seat is blocked at once, another at Q.
-    fn penalise(&mut self, seat: SeatId, mut status: Status) -> Status {
-        status.penalties = status.penalties.saturating_add(1);
-        let penalties = status.penalties;
-        self.emit(Event::SeatPenalised { seat, epoch: self.now, penalties });
-        if status.admitted && penalties < self.state.core.parameters.max_penalties {
-            return status;
-        }
-        self.block_seat(seat, status)
-    }
-
-    /// Blocks a seat for good: its deposit and all its unpaid rewards go to carry. The status is given back.
-    pub(super) fn block_seat(&mut self, seat: SeatId, status: Status) -> Status {
-        let slashed = self.state.seat(seat).map_or(0, |seat| seat.deposit);
-        self.state.change_seat(seat, |seat| seat.deposit = 0);
-        let treasury = &mut self.state.core.treasury;
-        treasury.deposits = treasury.deposits.saturating_sub(slashed);
-        treasury.carry += slashed;
-        let rewards_lost = self.forfeit_rewards(seat);
-        self.emit(Event::SeatBlocked { seat, epoch: self.now, slashed, rewards_lost });
-        Status { blocked: true, ..status }
-    }
-
-    /// An honest decision on an off block sets the verified power, unless a later block did; one on a block from the
-    /// first off one on ends the unverified state (R10).
-    fn verify_power(&mut self, block: &Block, mut status: Status) -> Status {
-        let (seat, epoch) = (block.seat, block.epoch);
-        let sets = block.off_power().filter(|_| status.power_epoch.is_none_or(|set| epoch > set));
-        let ends = status.unverified_power && epoch >= status.off_epoch;
-        if let Some(power) = sets {
-            (status.verified_power, status.power_epoch) = (power, Some(epoch));
-        }
-        if ends {
-            status.unverified_power = false;
-        }
-        if sets.is_some() || ends {
-            self.emit(Event::PowerVerified { seat, epoch, power: status.verified_power });
         }
         status
     }

@@ -1,5 +1,6 @@
 //! R2, R3, R5: openings and seeds.
 
+use alloy_primitives::B256;
 use multee_protocol::machine::{Call, Event, Input, Moment, Outcome, Rejection};
 use multee_protocol::{EpochRoot, Parameters, SeatId, SeedInputs};
 
@@ -32,8 +33,8 @@ fn an_opening_freezes_and_its_seed_makes_the_root() {
             window_size: 0,
             decision_marks: 1,
             pot: 0,
-            policy_digest: Default::default(),
-            reference_digest: Default::default(),
+            policy_digest: B256::ZERO,
+            reference_digest: B256::ZERO,
         }]
     );
     assert!(!world.state.epoch_view(5, world.time).expect("opened").opened);
@@ -44,8 +45,8 @@ fn an_opening_freezes_and_its_seed_makes_the_root() {
         epoch: 5,
         epoch_start_s: GENESIS_S + 5 * EPOCH_S,
         seed,
-        policy_digest: Default::default(),
-        reference_list_digest: Default::default(),
+        policy_digest: B256::ZERO,
+        reference_list_digest: B256::ZERO,
     }
     .root();
     assert_eq!(world.does(OWNER, Input::SeedEpoch), [Event::EpochSeeded { epoch: 5, seed, root }]);

@@ -2,6 +2,7 @@
 
 mod epochs;
 mod governing;
+mod judging;
 mod leaving;
 mod networks;
 mod power;

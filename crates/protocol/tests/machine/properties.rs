@@ -12,7 +12,7 @@ use crate::world::{
 
 const CALLS: usize = 1200;
 
-/// SplitMix64.
+/// A generator of random numbers, by the steps known as `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {
@@ -196,7 +196,7 @@ impl Play {
             11 | 12 => Input::WithdrawRewards(seat),
             13 => Input::WithdrawBounty,
             14 => Input::Donate { amount: self.dice.of(&[1, 1_000_003, 10_u128.pow(31)]) },
-            15 if self.dice.one_in(6) => self.equivocation(number),
+            15 if self.dice.one_in(6) => Self::equivocation(number),
             16 => return self.govern(),
             _ => Input::SetPaused(false),
         };
@@ -210,7 +210,7 @@ impl Play {
         self.call(provider(joiner), Input::Join(registration));
     }
 
-    fn equivocation(&mut self, number: u32) -> Input {
+    fn equivocation(number: u32) -> Input {
         let incarnation = incarnation(number, 0);
         let statement = |name| Statement { digest: word(name, 0), signer: Some(incarnation) };
         let (first, second) = (statement("one"), statement("two"));
