@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Parameters, Publication} from "../../src/interfaces/IProofOfAttestation.sol";
+import {BlockRef, Parameters, Publication, ReferenceValue} from "../../src/interfaces/IProofOfAttestation.sol";
 import {NetworkFixture} from "../support/NetworkFixture.sol";
 
 /// @dev What one publication costs, with 1350 bytes of evidence, in the second lap of the rings: alone, where agents
@@ -109,11 +109,8 @@ contract GasTest is NetworkFixture {
         natureThen[nowEpoch()][seat] = nature[seat];
         vm.prank(operatorOf(seat));
         network.publish(p);
-        uint256 used = vm.lastCallGas().gasTotalUsed;
-        if (used < m.least) m.least = used;
-        if (used > m.most) m.most = used;
-        m.sum += used;
-        ++m.samples;
+        count_(m);
+        if (certificates.length != 0) certificatesOf[seat] = keccak256(certificates);
         for (uint256 rest = p.marks; rest != 0; rest >>= 4) {
             if (rest & 15 != 0) ++m.marks;
         }
@@ -149,5 +146,101 @@ contract GasTest is NetworkFixture {
         equal(m.marks / m.samples, 42, "marks");
         isTrue(m.most < 400_000, "bounded");
         isTrue(first("58 seats, 2 + 40 marks").most < 560_000, "bounded");
+    }
+
+    // ---- the greatest calls -------------------------------------------------------------------------------
+
+    /// What the limits of section 3 are for: the greatest call of each kind stays below two million.
+    function test_no_call_takes_more_than_two_million_gas() public {
+        grow(24, 40);
+        this.settleAsAgents();
+        certificates = filled(3_700);
+        openAndSeed();
+        evidence = filled(16_384 - 3_700);
+        // Nobody settles, so that publications settle three blocks each.
+        measureSome("greatest publication");
+        certificates = "";
+        evidence = filled(10);
+        publishAll();
+        for (uint256 i; i < 3; ++i) {
+            nextEpoch();
+            openAndSeed();
+            publishAll();
+        }
+        nextEpoch();
+        nextEpoch();
+        settleSixteen();
+        governing();
+    }
+
+    function measureSome(string memory what) private {
+        Spread memory m;
+        m.least = type(uint256).max;
+        for (uint32 seat = 1; seat <= 60; seat += 12) {
+            sample(m, seat);
+        }
+        print(what, m);
+        isTrue(m.most < 2_000_000, "publication");
+    }
+
+    function settleSixteen() private {
+        Spread memory m;
+        m.least = type(uint256).max;
+        uint256 settled;
+        for (uint32 epoch = nowEpoch() - 4; epoch < nowEpoch() - 1; ++epoch) {
+            uint32 count = network.epochOf(epoch).weightedBlocks;
+            for (uint32 first_; first_ + 16 <= count; first_ += 16) {
+                BlockRef[] memory refs = new BlockRef[](16);
+                for (uint32 i; i < 16; ++i) {
+                    refs[i] = BlockRef(epoch, first_ + i);
+                }
+                settled += network.settle(refs);
+                count_(m);
+            }
+        }
+        isTrue(settled >= 32, "many were due");
+        print("settlement of sixteen", m);
+        isTrue(m.most < 2_000_000, "settlement");
+    }
+
+    function count_(Spread memory m) private view {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        if (used < m.least) m.least = used;
+        if (used > m.most) m.most = used;
+        m.sum += used;
+        ++m.samples;
+    }
+
+    function governing() private {
+        Spread memory m;
+        m.least = type(uint256).max;
+        network.setPolicy(filled(24_576));
+        count_(m);
+        for (uint256 round; round < 2; ++round) {
+            ReferenceValue[] memory values = new ReferenceValue[](32);
+            for (uint256 i; i < 32; ++i) {
+                values[i] = ReferenceValue(bytes32(1 + 2 * i + round), 1, type(uint32).max);
+            }
+            network.setReferenceValues(values);
+            count_(m);
+        }
+        network.announceParameters(parameters());
+        count_(m);
+        goTo(nowEpoch() + 60);
+        network.openEpoch();
+        count_(m);
+        mine(3);
+        network.seedEpoch();
+        count_(m);
+        network.announceStandstill();
+        goTo(nowEpoch() + 2);
+        uint32[] memory seats = new uint32[](64);
+        for (uint32 i; i < 64; ++i) {
+            seats[i] = i + 1;
+        }
+        network.revive(seats);
+        count_(m);
+        print("the owner's calls and an opening after a long time", m);
+        isTrue(m.most < 2_000_000, "governance");
     }
 }

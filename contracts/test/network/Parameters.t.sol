@@ -12,7 +12,7 @@ contract ParametersTest is NetworkFixture {
     }
 
     /// @dev Unlike the present ones in every field.
-    function others() private view returns (Parameters memory) {
+    function others() private pure returns (Parameters memory) {
         return Parameters(3, 30, 50, 11, 4, 6, 900, 2_900, 7_400, 3, 80, 10, 4_000, 900, uint128(DEPOSIT / 2), 77);
     }
 

@@ -181,7 +181,7 @@ contract SelectorsTest is NetworkFixture {
     }
 
     /// @dev No function is overloaded: a name tells which.
-    function changesState(string memory json, bytes32 name) private view returns (bool) {
+    function changesState(string memory json, bytes32 name) private pure returns (bool) {
         for (uint256 i;; ++i) {
             string memory item = string.concat(".abi[", vm.toString(i), "]");
             if (keccak256(bytes(vm.parseJsonString(json, string.concat(item, ".type")))) != keccak256("function")) {
