@@ -310,4 +310,6 @@ fn no_more_blocks_are_flagged_than_windows_have_room_for() {
             world.state.block_view_of_seat(SeatId(number), world.epoch(), world.time).expect("one").logged;
         assert_eq!(logged, number <= 2, "seat {number}");
     }
+    let view = world.state.network_view(world.time);
+    assert_eq!(view.log_end - view.window_end, 2, "as many as the next window takes");
 }
