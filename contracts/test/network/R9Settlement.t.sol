@@ -298,6 +298,80 @@ contract R9SettlementTest is NetworkFixture {
     }
 }
 
+/// @dev R9 where K_e is even, so that there is a half: seven seats, K_e = 6.
+contract R9HalfTest is NetworkFixture {
+    function setUp() public {
+        deploy(7);
+    }
+
+    /// @dev Honest marks, but `mark` wherever seat 7's block of epoch 0 stands.
+    function marksWith(uint32 seat, uint256 mark) private view returns (uint256 marks) {
+        marks = marksOf(seat);
+        BlockView memory v = blockAt(7, 0);
+        (bool found_, uint256 place) = Marks.placeOfLatest(network, seat, BlockRef(0, v.order));
+        if (!found_ && v.logged) (found_, place) = Marks.placeOfWindow(network, seat, v.position);
+        if (found_) marks = (marks & ~(uint256(15) << (4 * place))) | (mark << (4 * place));
+    }
+
+    /// @dev Seat 7's block of epoch 0 is doubted once, and gets `marks` in its window in epoch 2, of seats 1 to 6.
+    function markSeventh(uint8[6] memory marks) private {
+        runEpochs(1);
+        openAndSeed();
+        bool doubted;
+        for (uint32 seat = 1; seat <= 7; ++seat) {
+            uint256 given = marksWith(seat, doubted ? 0 : 2);
+            doubted = doubted || given != marksWith(seat, 0);
+            publish(seat, given);
+        }
+        nextEpoch();
+        openAndSeed();
+        equal(network.epochOf(2).decisionMarks, 6, "K_e");
+        equal(blockAt(7, 0).count, 1, "doubted once");
+        for (uint32 seat = 1; seat <= 6; ++seat) {
+            publish(seat, marksWith(seat, marks[seat - 1]));
+        }
+        nextEpoch();
+    }
+
+    function test_exactly_half_of_K_e_decides() public {
+        markSeventh([1, 1, 0, 0, 0, 0]);
+        equal(blockAt(7, 0).count, 3, "three of six");
+        isTrue(settle(7, 0) && blockAt(7, 0).decided, "decided");
+        isFalse(blockAt(7, 0).malicious, "honest");
+    }
+
+    function test_one_below_half_of_K_e_does_not_decide() public {
+        markSeventh([0, 1, 0, 0, 0, 0]);
+        equal(blockAt(7, 0).count, 2, "two of six");
+        uint40 position = blockAt(7, 0).position;
+        isTrue(settle(7, 0), "due");
+        isFalse(blockAt(7, 0).decided, "not decided");
+        isTrue(blockAt(7, 0).position > position, "logged again");
+    }
+
+    /// @dev The judgement of seat 1's block of epoch 2, while nobody has settled what it judged.
+    function judgementUnsettled(uint8[6] memory marks) private returns (uint256 score) {
+        markSeventh(marks);
+        openAndSeed();
+        for (uint32 seat = 2; seat <= 6; ++seat) {
+            publish(seat);
+        }
+        nextEpoch();
+        isFalse(blockAt(7, 0).decided, "nobody settled it");
+        isTrue(settle(1, 2) && blockAt(1, 2).passed, "passed");
+        return scoreOf(1);
+    }
+
+    /// The outcome is known at half, settled or not: seat 1 found valid what half of K_e decide to be malicious.
+    function test_at_half_of_K_e_the_outcome_is_known_unsettled() public {
+        equal(judgementUnsettled([1, 3, 0, 0, 0, 0]), 7_000, "contradicted by all it judged");
+    }
+
+    function test_below_half_of_K_e_there_is_no_outcome() public {
+        equal(judgementUnsettled([1, 0, 0, 0, 0, 0]), 10_000, "not judged");
+    }
+}
+
 /// @dev R9's judgement: liars whose own evidence is genuine.
 contract R9JudgementTest is NetworkFixture {
     function setUp() public {
@@ -327,6 +401,84 @@ contract R9JudgementTest is NetworkFixture {
             isTrue(tierOf(seat) == Tier.Suspended, "liars are suspended");
             equal(network.seatOf(seat).penalties, 0, "without one decision against their blocks");
         }
+    }
+
+    /// @dev Lets the log end at `target`, with nothing pending: by abstentions, then by joiners, who are silent afterwards.
+    function fillLog(uint256 target) private {
+        everyone(Manner.Lazy);
+        while (network.network().logEnd + 60 < target) {
+            runEpochs(1);
+        }
+        everyone(Manner.Honest);
+        for (uint256 i; i < 6; ++i) {
+            runEpochs(1);
+            settleLive();
+        }
+        uint32 first = network.network().seats + 1;
+        uint256 missing = target - network.network().logEnd;
+        for (uint256 i; i < missing; ++i) {
+            joinNew();
+        }
+        runEpochs(1);
+        for (uint32 seat = first; seat < first + missing; ++seat) {
+            manner[seat] = Manner.Absent;
+        }
+        runEpochs(2);
+        settleLive();
+        equal(network.network().logEnd, target, "the log's end");
+        equal(network.network().windowEnd, target, "nothing pends");
+    }
+
+    function everyone(Manner how) private {
+        for (uint32 seat = 1; seat <= 12; ++seat) {
+            manner[seat] = how;
+        }
+    }
+
+    /// Window marks are judged by words of 128 outcomes, and windows reach across them: ten entries from 123 on, of which the
+    /// odd ones are called bad. Half is contradicted, whoever settled them, or nobody.
+    function test_judgement_across_words_of_outcomes() public {
+        fillLog(123);
+        uint32 first = network.network().seats + 1;
+        for (uint256 i; i < 10; ++i) {
+            joinNew();
+        }
+        runEpochs(1);
+        equal(network.network().logEnd, 133, "ten more");
+        openAndSeed();
+        (,, BlockRef[] memory latest, uint40[] memory positions) = network.assignmentOf(12);
+        equal(latest.length + positions.length, 12, "two, and all ten");
+        uint256 marks = 0x11;
+        for (uint256 i; i < 10; ++i) {
+            isTrue(positions[i] >= 123 && positions[i] < 133, "in the window");
+            marks |= uint256(positions[i] % 2 == 0 ? 1 : 4) << (4 * (2 + i));
+        }
+        publish(12, marks);
+        publishAll();
+        uint32 epoch = nowEpoch();
+        nextEpoch();
+        for (uint32 seat = first; seat < first + 10; ++seat) {
+            manner[seat] = Manner.Absent;
+        }
+        openAndSeed();
+        manner[12] = Manner.Absent;
+        publishAll();
+        nextEpoch();
+        uint256 before = vm.snapshotState();
+        judged(epoch);
+        vm.revertToState(before);
+        for (uint32 seat = first; seat < first + 10; ++seat) {
+            isTrue(settle(seat, epoch - 1), "due");
+            isTrue(blockAt(seat, epoch - 1).decided && !blockAt(seat, epoch - 1).malicious, "honest");
+        }
+        judged(epoch);
+    }
+
+    function judged(uint32 epoch) private {
+        isTrue(settle(12, epoch), "due");
+        isTrue(blockAt(12, epoch).passed, "passed");
+        // Five of ten: 10000 − 3000·5000/10000
+        equal(scoreOf(12), 8_500, "half");
     }
 
     /// Those who praise everything, the bad included, are contradicted, too.
