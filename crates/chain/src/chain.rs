@@ -15,6 +15,12 @@ pub trait Chain: Send + Sync {
     /// When the chain cannot be reached or its storage is broken.
     fn head(&self) -> Result<Head, ChainError>;
 
+    /// The block with this number, however old; `None` beyond the newest.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached or its storage is broken.
+    fn block(&self, number: u64) -> Result<Option<Head>, ChainError>;
+
     /// Executes `call` against the newest block's state, as `eth_call` at `latest` does: the contract sees
     /// that block's number and time, and nothing it does is kept.
     ///
@@ -47,7 +53,7 @@ pub trait Chain: Send + Sync {
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError>;
 }
 
-/// The newest block.
+/// A block, as far as its header matters here: the newest one, or one asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The chain's id (EIP-155).

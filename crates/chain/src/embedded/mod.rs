@@ -87,6 +87,23 @@ impl Embedded {
         Self::over(Store::open(path)?, config)
     }
 
+    /// The chain in the file at `path`, which must be there, whatever its id. Gas costs nothing on it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`ChainError::Unreachable`] when there is no such file, or an empty one.
+    pub fn resume(path: &Path) -> Result<Self, ChainError> {
+        let unreachable = |cause: &str| ChainError::Unreachable {
+            place: path.display().to_string(),
+            cause: cause.to_owned(),
+        };
+        if !path.is_file() {
+            return Err(unreachable("there is no such file"));
+        }
+        let store = Store::open(path)?;
+        let chain_id = store.chain_id()?.ok_or_else(|| unreachable("the file is empty"))?;
+        Self::over(store, Config::devnet(chain_id, 0))
+    }
+
     fn over(mut store: Store, config: Config) -> Result<Self, ChainError> {
         Limit::Time.check(config.genesis_time_s, TIME_MAX_S)?;
         let head = match store.chain_id()? {
@@ -175,6 +192,15 @@ impl Chain for Embedded {
         Ok(self.lock()?.head())
     }
 
+    /// Refuses a block whose hash is not that of its contents, as all that is read from a file may be damaged.
+    fn block(&self, number: u64) -> Result<Option<Head>, ChainError> {
+        let inner = self.lock()?;
+        let chain_id = inner.config.chain_id;
+        let Some(block) = inner.state.store.block(number)? else { return Ok(None) };
+        block.check(chain_id)?;
+        Ok(Some(shown(chain_id, &block)))
+    }
+
     fn call(&self, call: &Call) -> Result<Answer, ChainError> {
         let inner = &mut *self.lock()?;
         execution::call(&mut inner.state, &inner.config, &inner.head, call)
@@ -194,14 +220,13 @@ impl Chain for Embedded {
     }
 }
 
+fn shown(chain_id: u64, block: &Block) -> Head {
+    Head { chain_id, number: block.number, timestamp_s: block.timestamp_s, hash: block.hash }
+}
+
 impl Inner {
     fn head(&self) -> Head {
-        Head {
-            chain_id: self.config.chain_id,
-            number: self.head.number,
-            timestamp_s: self.head.timestamp_s,
-            hash: self.head.hash,
-        }
+        shown(self.config.chain_id, &self.head)
     }
 
     fn send(&mut self, sender: Address, transaction: &Transaction) -> Result<Receipt, ChainError> {

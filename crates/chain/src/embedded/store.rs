@@ -137,6 +137,17 @@ impl Store {
         rows::block(row)
     }
 
+    /// The block with this number.
+    pub(super) fn block(&self, number: u64) -> Result<Option<Block>, StorageError> {
+        // Beyond 2^63 there is none.
+        let Ok(number) = rows::integer(number) else { return Ok(None) };
+        let mut statement = self.db.prepare_cached(
+            "SELECT number, hash, parent, timestamp_s, transaction_hash FROM blocks WHERE number = ?",
+        )?;
+        let mut rows = statement.query([number])?;
+        rows.next()?.map(rows::block).transpose()
+    }
+
     /// The hash of block `number`, zero if there is none.
     pub(super) fn block_hash(&self, number: u64) -> Result<B256, StorageError> {
         let mut statement = self.db.prepare_cached("SELECT hash FROM blocks WHERE number = ?")?;

@@ -32,6 +32,10 @@ impl Chain for CountingChain {
         self.chain.head()
     }
 
+    fn block(&self, number: u64) -> Result<Option<Head>, ChainError> {
+        self.chain.block(number)
+    }
+
     fn call(&self, call: &Call) -> Result<Answer, ChainError> {
         self.chain.call(call)
     }

@@ -106,6 +106,10 @@ impl Chain for FailingChain {
         self.readable()?.head()
     }
 
+    fn block(&self, number: u64) -> Result<Option<Head>, ChainError> {
+        self.readable()?.block(number)
+    }
+
     fn call(&self, call: &Call) -> Result<Answer, ChainError> {
         self.readable()?.call(call)
     }
