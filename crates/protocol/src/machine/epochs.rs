@@ -28,13 +28,13 @@ impl Turn<'_> {
         self.require_started()?;
         self.require_running()?;
         let before = self.state.core.opening;
-        let expired = before.pending && self.moment.block_number > before.seed_block + SEED_LIFETIME;
+        let expired = before.pending && self.moment.block_number > before.seed_block.saturating_add(SEED_LIFETIME);
         if before.epoch == self.now && (before.opened != 0 || before.pending) && !expired {
             return Err(Rejection::EpochAlreadyOpened(self.now));
         }
         let parameters = self.effective_parameters();
         let pot = self.fund_epoch(&before, parameters.reward_per_epoch);
-        let seed_block = self.moment.block_number + SEED_DELAY;
+        let seed_block = self.moment.block_number.saturating_add(SEED_DELAY);
         let tail = self.living_tail(before.tail);
         let opening = Opening { epoch: self.now, seed_block, pending: true, tail, ..before };
         self.state.core.opening = opening;

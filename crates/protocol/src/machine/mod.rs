@@ -21,7 +21,7 @@
 //! | `seats` | founding, joining, operators, restart | R1, R11 |
 //! | `leaving` | removal, exit, rejoining, equivocation, withdrawals | R1, R13, R15 |
 //! | `governing` | ownership, policy, parameters, pausing, standstill | 3, R1, R16 |
-//! | `views` | what others read | R17 |
+//! | `views`, `records` | what others read | R14, R17 |
 
 mod block;
 mod epoch;
@@ -37,6 +37,7 @@ mod marking;
 mod penalties;
 mod power;
 mod publishing;
+mod records;
 mod rejection;
 mod rewards;
 mod seat;

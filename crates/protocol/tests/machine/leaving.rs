@@ -78,6 +78,23 @@ fn an_exit_unbonds_the_whole_deposit_of_an_honest_seat() {
 }
 
 #[test]
+fn a_longer_unbonding_announced_later_does_not_prolong_an_exit() {
+    let mut world = World::founded(2, Parameters::default());
+    world.open();
+    let longer = Parameters { unbonding_epochs: 3650, ..Parameters::default() };
+    world.does(OWNER, Input::AnnounceParameters(longer));
+    world.at(6);
+    world.does(provider(1), Input::Exit(SeatId(1)));
+    assert_eq!(world.seat(1).unbonded_epoch, 20);
+    world.at(7);
+    world.open();
+    world.does(provider(2), Input::Exit(SeatId(2)));
+    assert_eq!(world.seat(2).unbonded_epoch, 3657);
+    world.at(20);
+    world.does(provider(1), withdraw());
+}
+
+#[test]
 fn open_blocks_hold_the_deposit_until_they_are_void() {
     let parameters = Parameters { unbonding_epochs: 1, ..Parameters::default() };
     let mut world = World::founded(2, parameters);
