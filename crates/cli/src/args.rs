@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, value_parser};
 
 use crate::exit;
@@ -20,6 +20,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Verify(VerifyArgs),
     Demo(DemoArgs),
+    Audit(AuditArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED
@@ -44,6 +45,25 @@ pub(crate) struct DemoArgs {
     /// Keep the chain (chain.sqlite) and the story (story.json) in this directory
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+/// Replay a chain's events by the rules, and say whether the contract's state is what they give
+///
+/// Every event of the contract is held against what the rules give at that point, with digests and signatures; in the
+/// end every view is. After `multee demo --keep DIR`, `multee audit --chain DIR` audits that demo's chain. Exit code 0:
+/// the contract does as the rules say. 3: it does not; stdout names the place. 1, 4, 5: nothing could be found out.
+#[derive(Debug, Args)]
+#[command(after_help = exit::table(), after_long_help = audit_long_help())]
+pub(crate) struct AuditArgs {
+    /// An embedded chain's file, or the directory that `multee demo --keep` left
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: PathBuf,
+    /// The contract's address [default: the only one that the chain tells of]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) contract: Option<Address>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Judge a DCAP quote by a policy, and say why
@@ -79,6 +99,33 @@ pub(crate) struct VerifyArgs {
 fn long_help() -> String {
     format!("{VERIFY_LONG_HELP}\n\n{}", exit::table())
 }
+
+fn audit_long_help() -> String {
+    format!("{AUDIT_LONG_HELP}\n\n{}", exit::table())
+}
+
+const AUDIT_LONG_HELP: &str = "\
+What events cannot tell is taken as it is: who called (one who may), and the two blocks by which an
+equivocation was proven. A token that moves balances without Transfer events shows as a divergence.
+
+The JSON document (every field is always there; null where nothing is established):
+  version        1
+  agrees         whether all events and all views are as the rules give them
+  chain_id, contract, block, time_s
+                 what was audited, and the newest block
+  replayed       transactions, events, calls, blocks (confirmation blocks), donations (transfers to
+                 the contract that no call asked for); up to the divergence if there is one
+  seats, epochs, log_entries
+                 by the contract
+  views          how many views were compared; 0 after a divergence
+  sums           deposits, bounties, carry, purses, unallocated, balance (text, in the token's
+                 smallest unit), add_up
+  divergence     the first event that is not as the rules give it: block, time_s, transaction,
+                 log_index (null: an event is missing), what; or null
+  differing_fields, differences[]
+                 fields of views that differ: how many, and the first 32 with view, field, rules,
+                 chain
+  wall_s, events_per_s";
 
 const VERIFY_LONG_HELP: &str = "\
 The built-in policy:

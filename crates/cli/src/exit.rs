@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     Error = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// The evidence was judged and does not hold.
+    /// The evidence was judged and does not hold, or the contract and does not do as the rules say.
     NotTrusted = 3,
     /// The subject is unknown, or what is known of it is too old.
     UnknownOrStale = 4,
@@ -36,7 +36,7 @@ impl Exit {
             Self::Ok => "ok",
             Self::Error => "error: a file is missing, malformed, too large …",
             Self::Usage => "usage: the command line is wrong",
-            Self::NotTrusted => "not trusted: judged, and the policy does not hold",
+            Self::NotTrusted => "not trusted: judged, and the policy does not hold, or the rules do not",
             Self::UnknownOrStale => "unknown or stale: nothing is known, or nothing recent enough",
             Self::ChainUnreachable => "chain unreachable",
         }

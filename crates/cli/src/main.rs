@@ -1,6 +1,7 @@
 //! The `multee` program: parse, call, print.
 
 mod args;
+mod audit;
 mod demo;
 mod exit;
 mod verify;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     };
     let outcome: miette::Result<Exit> = match cli.command {
         Command::Verify(args) => verify::run(&args).map_err(Into::into),
+        Command::Audit(args) => audit::run(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()
