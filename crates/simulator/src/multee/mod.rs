@@ -1,0 +1,324 @@
+//! A network under attack, on the protocol's own state machine.
+//!
+//! The machine is `multee_protocol::machine`, unchanged: every founding, opening, publication, restart and settlement
+//! is a call of it, and what the agents know they have from its events. Simulated are the people: who lies, when, and
+//! who publishes first. Signatures and evidence are not made: that a liar's evidence does not verify is a fact that
+//! each honest verifier finds.
+
+mod book;
+mod calls;
+mod settling;
+
+use std::time::Instant;
+
+use multee_protocol::machine::{Input, Moment, Outcome, Publication, State};
+use multee_protocol::{
+    Assignment, Check, EpochSnapshot, Mark, Marks, Permutation, SeatId, TabulatedPermutation, challenge,
+};
+
+use self::book::{Book, Device, NO_RANK, Nature};
+use crate::dice::Dice;
+use crate::error::SimulationError;
+use crate::measure::{Meter, Run};
+use crate::scenario::Scenario;
+use crate::strategy::{Conduct, Marking, Order, Sight, Strategy};
+
+/// A network and those who play it.
+#[derive(Debug)]
+pub(crate) struct Network<'a> {
+    scenario: &'a Scenario,
+    state: State,
+    moment: Moment,
+    events: Vec<multee_protocol::machine::Event>,
+    book: Book,
+    dice: Dice,
+    digests: u64,
+    /// The start of the window before the running epoch's.
+    previous_window: u64,
+    /// Honest devices that cannot verify during the outage, by number.
+    dark: Vec<bool>,
+}
+
+/// What all publications of an epoch share.
+struct Epoch {
+    snapshot: EpochSnapshot,
+    order: TabulatedPermutation,
+    outage: bool,
+}
+
+/// Plays one run to its end.
+///
+/// # Errors
+/// When the machine refuses a call, which no agent makes knowingly.
+pub(crate) fn play(scenario: &Scenario, run: u32, told: &dyn Fn()) -> Result<Run, SimulationError> {
+    let start = Instant::now();
+    let mut network = Network::found(scenario, run)?;
+    let mut meter = Meter::new(scenario.devices);
+    for epoch in 0..scenario.epochs_max {
+        network.play_epoch(epoch)?;
+        let point = meter.read(network.book.devices.iter().map(Device::reading));
+        told();
+        let honest = scenario.honest();
+        let beaten = scenario.abusive > 0 && point.abusive_blocked == scenario.abusive;
+        if beaten || (honest > 0 && point.honest_blocked == honest) {
+            break;
+        }
+    }
+    let spent = start.elapsed();
+    let days = meter.days();
+    let run = meter.close(run, scenario.abusive, network.book.counts, spent);
+    Ok(Run { reward_abusive_if_honest: reward_if_honest(scenario, scenario.abusive, days), ..run })
+}
+
+/// What so many devices are paid within so many epochs if all devices are honest, in tokens: each epoch's pot is shared
+/// evenly, and paid when its blocks are honest for good (R9, R12).
+#[allow(clippy::cast_precision_loss, reason = "shown with a few digits")]
+fn reward_if_honest(scenario: &Scenario, devices: u32, days: u32) -> f64 {
+    let finality = u32::from(scenario.parameters.finality_epochs);
+    let paid = f64::from(days.saturating_sub(finality + 1));
+    let pot = scenario.parameters.reward_per_epoch as f64 / 1e18;
+    paid * pot * f64::from(devices) / f64::from(scenario.devices)
+}
+
+impl<'a> Network<'a> {
+    fn found(scenario: &'a Scenario, run: u32) -> Result<Self, SimulationError> {
+        let mut dice = Dice::new(scenario.seed, run);
+        let devices = Self::cast(scenario, &mut dice);
+        let dark = Self::darkened(scenario, &devices, &mut dice);
+        let state = calls::deploy(scenario)?;
+        let retention = scenario.fixed().retention_epochs;
+        let mut network = Self {
+            scenario,
+            state,
+            moment: calls::BEFORE_GENESIS,
+            events: Vec::new(),
+            book: Book::new(devices, retention),
+            dice,
+            digests: 0,
+            previous_window: 0,
+            dark,
+        };
+        for device in 0..scenario.devices {
+            network.call(calls::owner(), calls::founding(device))?;
+        }
+        Ok(network)
+    }
+
+    /// Which devices are the adversary's: any, for numbers mean nothing.
+    fn cast(scenario: &Scenario, dice: &mut Dice) -> Vec<Device> {
+        let mut devices: Vec<Device> =
+            (0..scenario.devices).map(|number| Device::founding(number < scenario.abusive)).collect();
+        dice.shuffle(&mut devices);
+        devices
+    }
+
+    fn darkened(scenario: &Scenario, devices: &[Device], dice: &mut Dice) -> Vec<bool> {
+        let Some(outage) = scenario.outage else { return Vec::new() };
+        let percent = u32::from(outage.share_percent);
+        devices.iter().map(|device| !device.abusive && dice.below(100) < percent).collect()
+    }
+
+    /// From an epoch's opening to when the last of its blocks that are due is settled.
+    fn play_epoch(&mut self, epoch: u32) -> Result<(), SimulationError> {
+        self.previous_window = self.book.running.window_start;
+        self.open(epoch)?;
+        let forget = if epoch == 0 { 0 } else { self.previous_window };
+        self.book.begin_epoch(forget);
+        self.restart(epoch)?;
+        let shared = self.shared(epoch);
+        for device in self.order() {
+            self.publish(device, epoch, &shared)?;
+        }
+        self.moment.timestamp_s = calls::start_of(epoch + 1);
+        self.settle(epoch)
+    }
+
+    fn open(&mut self, epoch: u32) -> Result<(), SimulationError> {
+        self.moment.timestamp_s = calls::start_of(epoch);
+        self.moment.block_number += 10;
+        self.call(calls::owner(), Input::OpenEpoch)?;
+        self.moment.block_number += 10;
+        self.moment.source_hash = Some(self.dice.word());
+        self.call(calls::owner(), Input::SeedEpoch)?;
+        Ok(())
+    }
+
+    /// Suspended devices restart as soon as they may (R11); whitewashers whenever they are below Full.
+    fn restart(&mut self, epoch: u32) -> Result<(), SimulationError> {
+        let cooldown = u32::from(self.scenario.parameters.restart_cooldown_epochs);
+        let washes = self.scenario.strategy == Strategy::WhitewashRestart;
+        for number in 0..self.scenario.devices {
+            let device = self.book.devices[number as usize];
+            let stained = washes && device.abusive && device.score < 9000 && !device.probation;
+            let cool = epoch >= device.suspended_at.saturating_add(cooldown);
+            let due = if device.suspended { cool } else { stained };
+            if device.blocked || !due {
+                continue;
+            }
+            let incarnation = device.incarnation + 1;
+            self.call(calls::operator(), calls::restart(number, incarnation))?;
+            self.book.devices[number as usize].incarnation = incarnation;
+        }
+        Ok(())
+    }
+
+    fn shared(&self, epoch: u32) -> Epoch {
+        let running = &self.book.running;
+        let snapshot = EpochSnapshot {
+            root: running.root,
+            roster_size: running.roster_size,
+            window_size: running.window_size,
+            effective_decision_marks: running.decision_marks,
+            latest_checks: self.scenario.parameters.latest_checks,
+            suspicious_checks: self.scenario.parameters.suspicious_checks,
+        };
+        let order = TabulatedPermutation::from(Permutation::new(running.root, running.roster_size));
+        let outage = self.scenario.outage;
+        let during = |from: u32, epochs: u32| epoch.checked_sub(from).is_some_and(|since| since < epochs);
+        let outage = outage.is_some_and(|outage| during(outage.from_epoch, outage.epochs));
+        Epoch { snapshot, order, outage }
+    }
+
+    /// Who publishes, in the order of the scenario.
+    fn order(&mut self) -> Vec<u32> {
+        let may = |device: &Device| !device.blocked && !device.suspended;
+        let numbers = (0..).zip(&self.book.devices).filter(|(_, device)| may(device));
+        let mut order: Vec<u32> = numbers.map(|(number, _)| number).collect();
+        self.dice.shuffle(&mut order);
+        let abusive = |number: &u32| self.book.devices[*number as usize].abusive;
+        match self.scenario.order {
+            Order::Random => {}
+            Order::AbusiveFirst => order.sort_by_key(|number| !abusive(number)),
+            Order::AbusiveLast => order.sort_by_key(abusive),
+        }
+        let living = u64::try_from(self.book.devices.iter().filter(|device| !device.blocked).count());
+        self.book.counts.device_days += living.unwrap_or(0);
+        order
+    }
+
+    fn publish(&mut self, number: u32, epoch: u32, shared: &Epoch) -> Result<(), SimulationError> {
+        let device = self.book.devices[number as usize];
+        let conduct = self.conduct(number, &device, epoch, shared);
+        let marked = self.marks(&device, conduct.marking, shared);
+        self.book.publishing = Nature::new(number, conduct.valid, marked.accuses);
+        self.digests += 1;
+        let publication = Publication {
+            previous_digest: device.last_digest,
+            challenge: challenge(self.book.running.root, SeatId(number + 1)),
+            marks: marked.marks,
+            ..calls::publication(number, device.incarnation, self.digests)
+        };
+        let outcome = self.call(calls::operator(), Input::Publish(publication))?;
+        if outcome == Outcome::Published {
+            self.book.counts.marks += u64::from(marked.marks.count_given());
+        }
+        Ok(())
+    }
+
+    fn conduct(&self, number: u32, device: &Device, epoch: u32, shared: &Epoch) -> Conduct {
+        if device.abusive {
+            return self.scenario.strategy.conduct(self.scenario.evidence, epoch, device.score);
+        }
+        let dark = shared.outage && self.dark.get(number as usize).copied().unwrap_or(false);
+        if dark { Conduct { marking: Marking::None, valid: true } } else { Conduct::HONEST }
+    }
+
+    /// A device's verdicts on what it is assigned.
+    fn marks(&mut self, device: &Device, marking: Marking, shared: &Epoch) -> Marked {
+        let none = Marked { marks: Marks::default(), accuses: false };
+        if device.rank == NO_RANK || marking == Marking::None {
+            return none;
+        }
+        let Ok(assigned) = Assignment::in_order(&shared.snapshot, &shared.order, device.rank) else {
+            return none;
+        };
+        let mut limbs = [0_u64; 4];
+        let mut accuses = false;
+        let running = &self.book.running;
+        let roster = &self.book.blocks_of(running.roster_epoch).weighted;
+        for (place, check) in assigned.checks().enumerate() {
+            let nature = match check {
+                Check::Latest { rank } => roster.get(rank as usize).copied(),
+                Check::Suspicious { entry } => {
+                    self.book.entry(running.window_start + u64::from(entry)).map(|entry| entry.nature)
+                }
+                Check::Empty => None,
+            };
+            let Some(nature) = nature else { continue };
+            let friend = self.book.devices[nature.device()].abusive == device.abusive;
+            let mark = marking.mark(Sight { friend, valid: nature.valid() }, &mut self.dice);
+            accuses |= mark == Mark::EvidenceInvalid && matches!(check, Check::Latest { .. });
+            limbs[place / 16] |= u64::from(mark.code()) << (4 * (place % 16));
+        }
+        Marked { marks: Marks(alloy_primitives::U256::from_limbs(limbs)), accuses }
+    }
+}
+
+/// A device's marks, and whether one of them accuses a latest block.
+struct Marked {
+    marks: Marks,
+    accuses: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use multee_protocol::Tier;
+
+    use super::*;
+    use crate::scenario::Rules;
+    use crate::strategy::Evidence;
+
+    fn compare(network: &Network) {
+        for (number, device) in (1..).zip(&network.book.devices) {
+            let seat = network.state.seat_view(SeatId(number)).expect("a seat");
+            assert_eq!(device.score, seat.score.bps());
+            assert_eq!(device.blocked, seat.tier == Tier::Blocked);
+            assert_eq!(device.probation && !device.blocked, seat.tier == Tier::Probation);
+            assert_eq!(device.suspended && !device.blocked, seat.tier == Tier::Suspended);
+            assert_eq!(device.unverified, seat.power.unverified);
+            assert_eq!(device.last_digest, seat.last_digest);
+        }
+    }
+
+    #[test]
+    fn the_book_kept_from_events_is_what_the_machine_shows() {
+        let strategies =
+            [Strategy::Collusion, Strategy::WhitewashRestart, Strategy::OnOff { edge_bps: 7500 }];
+        for strategy in strategies {
+            for evidence in [Evidence::Forged, Evidence::Genuine] {
+                let scenario = Scenario { strategy, evidence, ..Scenario::new(Rules::Multee, 60, 25) };
+                let mut network = Network::found(&scenario, 0).expect("founded");
+                for epoch in 0..50 {
+                    network.play_epoch(epoch).expect("played");
+                    compare(&network);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_due_is_left_when_an_epoch_ends() {
+        let scenario = Scenario::new(Rules::Multee, 60, 20);
+        let mut network = Network::found(&scenario, 0).expect("founded");
+        for epoch in 0..40 {
+            network.play_epoch(epoch).expect("played");
+            let now = network.moment.timestamp_s;
+            for published in epoch.saturating_sub(15)..=epoch {
+                for seat in 1..=60 {
+                    let block = network.state.block_view_of_seat(SeatId(seat), published, now);
+                    assert!(!block.is_ok_and(|block| block.due), "seat {seat}, {published} in {epoch}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn honest_networks_are_paid_as_reckoned() {
+        let scenario =
+            Scenario { strategy: Strategy::Honest, epochs_max: 30, ..Scenario::new(Rules::Multee, 50, 20) };
+        let run = play(&scenario, 0, &|| ()).expect("played");
+        assert!((run.reward_abusive - run.reward_abusive_if_honest).abs() < 1e-6, "{run:?}");
+        assert!((run.reward_honest - 1.5 * run.reward_abusive).abs() < 1e-6, "{run:?}");
+        assert_eq!((run.honest_score_min, run.publications, run.restarts), (10_000, 1500, 0));
+    }
+}

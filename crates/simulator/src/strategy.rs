@@ -1,0 +1,217 @@
+//! What an adversary's devices do: how they mark, when, with what evidence, and what else they try.
+
+use multee_protocol::Mark;
+
+use crate::dice::Dice;
+use crate::scenario::ScenarioError;
+
+/// Whether the evidence under a liar's own blocks verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Evidence {
+    /// It does not: honest verifiers mark every block of a device that lies negative.
+    Forged,
+    /// It does, for the key was extracted or only the host is bad: honest verifiers cannot but mark it valid.
+    Genuine,
+}
+
+impl Evidence {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::Genuine => "genuine",
+        }
+    }
+}
+
+/// The order in which devices publish within an epoch. The adversary may choose it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Any, drawn anew each epoch.
+    Random,
+    /// The adversary's devices before all others.
+    AbusiveFirst,
+    /// The adversary's devices after all others, when they have seen all other marks.
+    AbusiveLast,
+}
+
+impl Order {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::AbusiveFirst => "abusive-first",
+            Self::AbusiveLast => "abusive-last",
+        }
+    }
+}
+
+/// What the adversary's devices do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// The same as everybody: the yardstick.
+    Honest,
+    /// Friends are marked valid, all others negative.
+    Collusion,
+    /// Others are marked negative, friends by their evidence.
+    Slander,
+    /// Friends are marked valid, others by their evidence.
+    Promotion,
+    /// Each mark by the toss of a coin.
+    Random,
+    /// Everything is marked valid without a look.
+    Lazy,
+    /// Publishes, and marks nothing.
+    Absent,
+    /// Honest up to an epoch, colludes from then on.
+    Sleeper {
+        /// The epoch in which it turns.
+        turn: u32,
+    },
+    /// Colludes while its score is at or above an edge, honest below.
+    OnOff {
+        /// The edge, basis points.
+        edge_bps: u16,
+    },
+    /// Colludes, and restarts whenever its score is below Full, in the hope of a clean slate.
+    WhitewashRestart,
+}
+
+/// How a device marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Marking {
+    /// By the evidence.
+    Truth,
+    /// Friends valid, others negative.
+    Collude,
+    /// Others negative, friends by the evidence.
+    Slander,
+    /// Friends valid, others by the evidence.
+    Promote,
+    /// By a coin.
+    Coin,
+    /// All valid.
+    Lazy,
+    /// None.
+    None,
+}
+
+/// What a marker knows of the block before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Its device is of the same camp.
+    pub(crate) friend: bool,
+    /// Its evidence verifies.
+    pub(crate) valid: bool,
+}
+
+impl Marking {
+    pub(crate) fn mark(self, sight: Sight, dice: &mut Dice) -> Mark {
+        let valid = match self {
+            Self::None => return Mark::Abstain,
+            Self::Truth => sight.valid,
+            Self::Collude => sight.friend,
+            Self::Slander => sight.friend && sight.valid,
+            Self::Promote => sight.friend || sight.valid,
+            Self::Coin => dice.coin(),
+            Self::Lazy => true,
+        };
+        if valid { Mark::Valid } else { Mark::EvidenceInvalid }
+    }
+}
+
+/// What one device does in one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conduct {
+    pub(crate) marking: Marking,
+    /// Whether its evidence verifies.
+    pub(crate) valid: bool,
+}
+
+impl Conduct {
+    /// By the rules.
+    pub(crate) const HONEST: Self = Self { marking: Marking::Truth, valid: true };
+}
+
+impl Strategy {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::Collusion => "collusion",
+            Self::Slander => "slander",
+            Self::Promotion => "promotion",
+            Self::Random => "random",
+            Self::Lazy => "lazy",
+            Self::Absent => "absent",
+            Self::Sleeper { .. } => "sleeper",
+            Self::OnOff { .. } => "on-off",
+            Self::WhitewashRestart => "whitewash-restart",
+        }
+    }
+
+    /// Whether it is about marks alone, and so can be played by the published rules.
+    pub(crate) fn is_about_marks(self) -> bool {
+        !matches!(self, Self::OnOff { .. } | Self::WhitewashRestart)
+    }
+
+    pub(crate) fn validate(self) -> Result<(), ScenarioError> {
+        match self {
+            Self::OnOff { edge_bps } if edge_bps > 10_000 => Err(ScenarioError::Strategy {
+                what: "the edge",
+                value: edge_bps.into(),
+                bounds: "a score, at most 10000",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a device of the adversary does in an epoch, at the score it has.
+    pub(crate) fn conduct(self, evidence: Evidence, epoch: u32, score_bps: u16) -> Conduct {
+        let lying = |marking| Conduct { marking, valid: evidence == Evidence::Genuine };
+        let verifying = |marking| Conduct { marking, valid: true };
+        match self {
+            Self::Honest => Conduct::HONEST,
+            Self::Collusion | Self::WhitewashRestart => lying(Marking::Collude),
+            Self::Slander => lying(Marking::Slander),
+            Self::Promotion => lying(Marking::Promote),
+            Self::Random => lying(Marking::Coin),
+            // Who spares itself the work has nothing to hide.
+            Self::Lazy => verifying(Marking::Lazy),
+            Self::Absent => verifying(Marking::None),
+            Self::Sleeper { turn } if epoch < turn => Conduct::HONEST,
+            Self::OnOff { edge_bps } if score_bps < edge_bps => Conduct::HONEST,
+            Self::Sleeper { .. } | Self::OnOff { .. } => lying(Marking::Collude),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colluders_see_camps_and_the_honest_see_evidence() {
+        let mut dice = Dice::new(1, 0);
+        let sights = [(true, true), (true, false), (false, true), (false, false)];
+        let mut marks = |marking: Marking| {
+            sights.map(|(friend, valid)| marking.mark(Sight { friend, valid }, &mut dice) == Mark::Valid)
+        };
+        assert_eq!(marks(Marking::Truth), [true, false, true, false]);
+        assert_eq!(marks(Marking::Collude), [true, true, false, false]);
+        assert_eq!(marks(Marking::Slander), [true, false, false, false]);
+        assert_eq!(marks(Marking::Promote), [true, true, true, false]);
+        assert_eq!(marks(Marking::Lazy), [true; 4]);
+        assert_eq!(marks(Marking::None), [false; 4]);
+    }
+
+    #[test]
+    fn sleepers_turn_and_oscillators_rest_below_their_edge() {
+        let sleeper = Strategy::Sleeper { turn: 20 };
+        assert_eq!(sleeper.conduct(Evidence::Forged, 19, 10_000), Conduct::HONEST);
+        assert!(!sleeper.conduct(Evidence::Forged, 20, 10_000).valid);
+        let on_off = Strategy::OnOff { edge_bps: 9000 };
+        assert_eq!(on_off.conduct(Evidence::Forged, 20, 8999), Conduct::HONEST);
+        assert_eq!(on_off.conduct(Evidence::Genuine, 20, 9000).marking, Marking::Collude);
+    }
+}
