@@ -54,7 +54,9 @@ impl Log {
 
     /// The place of a position in the ring.
     pub(super) fn place(&self, position: u64) -> usize {
-        usize::try_from(position % self.places).unwrap_or(usize::MAX)
+        // In its first lap a position is its place, and a division is spared.
+        let place = if position < self.places { position } else { position % self.places };
+        usize::try_from(place).unwrap_or(usize::MAX)
     }
 
     pub(super) fn tally(&self, position: u64) -> Tally {
