@@ -72,7 +72,7 @@ contract Registry is IRegistry, AttestationStorage {
 
     /// @inheritdoc IRegistry
     function setPaused(bool paused) external onlyOwner {
-        Governing.setPaused(_state, paused);
+        Governing.setPaused(_state, paused, block.timestamp < _genesis ? 0 : _clock().epoch + 1);
     }
 
     /// @inheritdoc IRegistry
@@ -122,7 +122,7 @@ contract Registry is IRegistry, AttestationStorage {
     /// @inheritdoc IRegistry
     function rejoin(uint32 seat, address operator, address incarnation, bytes32 measurement) external nonReentrant {
         Clock memory clock = _clock();
-        Seats.requireRunning(_state);
+        Governing.requireRunning(_state, clock);
         _providersSeat(seat);
         Leaving.rejoin(_state, clock, seat, operator, incarnation, measurement);
         _collect(_state.parameters.minDeposit);
@@ -140,7 +140,8 @@ contract Registry is IRegistry, AttestationStorage {
     function withdrawDeposit(uint32 seat) external nonReentrant returns (uint256 amount) {
         _providersSeat(seat);
         amount = Leaving.takeDeposit(_state, _clock(), seat, msg.sender);
-        _token.safeTransfer(msg.sender, amount);
+        // Penalties may withhold all of it, and some tokens refuse to move nothing.
+        if (amount != 0) _token.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IRegistry

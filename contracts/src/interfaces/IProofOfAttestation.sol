@@ -35,7 +35,7 @@ enum Refusal {
 }
 
 /// @notice What may change by announcement; it takes effect with an opened epoch (docs/protocol.md, section 3).
-/// @param latestChecks L1, checks of latest blocks a device; 1..=32
+/// @param latestChecks L1, checks of latest blocks a device; 1..=8
 /// @param suspiciousChecks L2, checks of window entries a device; 2..=64 − L1
 /// @param decisionMarks K, marks that decide, before fitting to the network (R5); L2..=90
 /// @param maxPenalties Q, penalty points that block an admitted seat; 1..=255
@@ -184,6 +184,7 @@ struct FundsView {
 
 /// @notice A seat as it stands.
 /// @param identity hash of what a publication brings along (R6)
+/// @param joinedIndex number of opened epochs when it joined (R1)
 /// @param unbondedEpoch epoch from which the deposit may be withdrawn, while `exiting` (R13)
 struct SeatView {
     address provider;
@@ -194,7 +195,7 @@ struct SeatView {
     bytes32 lastDigest;
     bytes32 identity;
     uint32 sinceEpoch;
-    uint32 joinedEpoch;
+    uint32 joinedIndex;
     uint32 suspendedEpoch;
     uint32 unbondedEpoch;
     uint32 lastEpoch;
@@ -265,6 +266,7 @@ struct EpochView {
 }
 
 /// @notice Where the network stands.
+/// @param resumesEpoch first epoch after the last pause; 0 if there was none
 /// @param lastSeed the last seed set, of whatever epoch (R2)
 /// @param carry, purses, deposits, bounties what the contract owes or keeps (R12), in the token's smallest unit
 struct NetworkView {
@@ -277,6 +279,7 @@ struct NetworkView {
     uint40 windowEnd;
     uint8 decisionMarks;
     bool paused;
+    uint32 resumesEpoch;
     bool hasWeighted;
     uint32 weightedEpoch;
     bytes32 lastSeed;
@@ -336,13 +339,14 @@ interface IRegistry {
     /// @notice Announces parameters; they take effect with the first epoch opened from 7 epochs after this one on.
     function announceParameters(Parameters calldata parameters_) external;
 
-    /// @notice Pauses joining, opening and publishing, or goes on. It never stops settlement, exits or withdrawals.
+    /// @notice Pauses joining and opening, or goes on from the next epoch. What is opened runs to its end, and it never
+    /// stops settlement, exits or withdrawals.
     function setPaused(bool paused) external;
 
     /// @notice Announces the way back from standstill (R1).
     function announceStandstill() external;
 
-    /// @notice Revives up to 64 admitted seats after an announced standstill (R1).
+    /// @notice Revives up to 64 admitted seats after an announced standstill, passing over who may not be (R1).
     function revive(uint32[] calldata seats) external;
 
     // ---- seats --------------------------------------------------------------------------------------------
@@ -450,7 +454,7 @@ interface IProofOfAttestation is IConfirmation, IRegistry, IReader {
     event SeatBlocked(uint32 indexed seat, uint32 epoch, uint128 slashed, uint128 rewardsLost);
     event SeatRemoved(uint32 indexed seat, uint32 epoch, address indexed remover, uint128 bounty);
     event OperatorSet(uint32 indexed seat, address indexed operator);
-    event SeatExiting(uint32 indexed seat, uint32 epoch);
+    event SeatExiting(uint32 indexed seat, uint32 epoch, uint128 fee);
     event SeatRejoined(uint32 indexed seat, uint32 epoch, address operator, uint128 deposit);
     event EquivocationProven(
         uint32 indexed seat,
@@ -567,10 +571,9 @@ interface IProofOfAttestation is IConfirmation, IRegistry, IReader {
     error DocumentTooLarge(uint256 size);
     error DocumentMissing();
     error ReferenceValueInvalid(uint256 index);
-    error NoStandstill(uint32 lastWeightedEpoch);
+    error NoStandstill(uint32 lastEpoch);
     error StandstillTooEarly(uint32 fromEpoch);
     error StandstillNotAnnounced();
-    error SeatNotRevivable(uint32 seat);
     error BlockUnknown(uint32 epoch, uint32 order);
     error LogEntryUnknown(uint40 position);
 }

@@ -23,7 +23,7 @@ library Epochs {
     function open(State storage s, Clock memory clock, IERC20 token) internal {
         Opening memory opening = s.opening;
         Cursor memory cursor = s.cursor;
-        if (opening.paused) revert IProofOfAttestation.NetworkPaused();
+        Governing.requireRunning(s, clock);
         if (opening.epoch == clock.epoch && (opening.opened != 0 || opening.pending)) {
             if (!opening.pending || block.number <= uint256(opening.seedBlock) + SEED_LIFETIME) {
                 revert IProofOfAttestation.EpochAlreadyOpened(clock.epoch);
@@ -71,12 +71,12 @@ library Epochs {
     /// @dev Sets the seed of the clock's epoch unless it has one; reverts while or when that is impossible.
     function ensureSeeded(State storage s, Clock memory clock, uint256 epochStart) internal {
         Opening memory opening = s.opening;
-        if (opening.paused) revert IProofOfAttestation.NetworkPaused();
         if (opening.epoch != clock.epoch) revert IProofOfAttestation.EpochNotOpened(clock.epoch);
         if (!opening.pending) {
             if (opening.opened == 0) revert IProofOfAttestation.EpochNotOpened(clock.epoch);
             return;
         }
+        Governing.requireRunning(s, clock);
         if (block.number <= opening.seedBlock) revert IProofOfAttestation.SeedNotYetKnown(opening.seedBlock);
         bytes32 source = blockhash(opening.seedBlock);
         if (source == 0) revert IProofOfAttestation.SeedExpired(opening.seedBlock);

@@ -75,17 +75,26 @@ library Governing {
         return parametersFrom != 0 && clock.epoch + 1 >= parametersFrom;
     }
 
-    function setPaused(State storage s, bool paused) internal {
-        s.opening.paused = paused;
+    /// @dev Going on takes effect with the next epoch: else who knows the moment would have an epoch's end for itself.
+    /// @param next the epoch after the clock's; 0 before genesis
+    function setPaused(State storage s, bool paused, uint32 next) internal {
+        if (s.paused && !paused) s.resumesAt = next;
+        s.paused = paused;
         emit IProofOfAttestation.PauseSet(paused);
     }
 
-    /// @dev No block with weight for `finalityEpochs` epochs.
-    function _requireStandstill(State storage s, Clock memory clock) private view {
+    function requireRunning(State storage s, Clock memory clock) internal view {
+        if (s.paused || clock.epoch < s.resumesAt) revert IProofOfAttestation.NetworkPaused();
+    }
+
+    /// @dev No block with weight, and no pause, for `finalityEpochs` epochs. Returns the last epoch with one of them.
+    function _requireStandstill(State storage s, Clock memory clock) private view returns (uint32 last) {
+        if (s.paused) revert IProofOfAttestation.NetworkPaused();
         Cursor memory cursor = s.cursor;
-        uint256 last = cursor.hasWeighted ? cursor.weightedEpoch : 0;
-        if (clock.epoch <= last + s.parameters.finalityEpochs) {
-            revert IProofOfAttestation.NoStandstill(cursor.weightedEpoch);
+        last = s.resumesAt;
+        if (cursor.hasWeighted && cursor.weightedEpoch > last) last = cursor.weightedEpoch;
+        if (clock.epoch <= uint256(last) + s.parameters.finalityEpochs) {
+            revert IProofOfAttestation.NoStandstill(last);
         }
     }
 
@@ -97,30 +106,31 @@ library Governing {
 
     function revive(State storage s, Clock memory clock, uint32[] calldata seats) internal {
         if (seats.length > REVIVED_MAX) revert IProofOfAttestation.TooMany(seats.length, REVIVED_MAX);
-        _requireStandstill(s, clock);
-        uint256 announced = s.standstillAnnounced;
-        // An announcement from before the last block with weight was of another standstill.
-        if (announced == 0 || (s.cursor.hasWeighted && announced - 1 <= s.cursor.weightedEpoch)) {
+        uint32 last = _requireStandstill(s, clock);
+        // An announcement from before the last block with weight, or pause, was of another standstill.
+        if (s.standstillAnnounced == 0 || s.standstillAnnounced - 1 <= last) {
             revert IProofOfAttestation.StandstillNotAnnounced();
         }
-        uint256 from = announced - 1 + STANDSTILL_DELAY;
+        uint32 announced = s.standstillAnnounced - 1;
+        uint256 from = announced + STANDSTILL_DELAY;
         if (clock.epoch < from) revert IProofOfAttestation.StandstillTooEarly(uint32(from));
         for (uint256 i; i < seats.length; ++i) {
-            _revive(s, clock, seats[i]);
+            _revive(s, clock, seats[i], announced);
         }
     }
 
-    function _revive(State storage s, Clock memory clock, uint32 seatId) private {
+    /// @dev Passes over who may not be revived, so that one who leaves does not hold up the others: also incarnations
+    /// declared after the announcement, which nobody could look at.
+    function _revive(State storage s, Clock memory clock, uint32 seatId, uint32 announced) private {
         Seat storage seat = s.seats[seatId];
         Standing standing = seat.standing;
-        if (!standing.has(Standings.ADMITTED) || standing.has(Standings.BLOCKED | Standings.EXITING)) {
-            revert IProofOfAttestation.SeatNotRevivable(seatId);
-        }
+        if (!standing.has(Standings.ADMITTED) || standing.has(Standings.BLOCKED | Standings.EXITING)) return;
+        if (standing.since() > announced) return;
         uint256 score = standing.score();
         if (score < Scoring.RESTRICTED) score = Scoring.RESTRICTED;
         // The current epoch counts as published, opened or not: the next opening's index is one above.
         seat.history = seat.history.withSeenIndex(s.opening.opened);
-        seat.standing = _withNewestPower(s, clock, seat, seatId, standing)
+        seat.standing = _withNewestPower(s, clock, seat, seatId, standing, announced)
             .without(Standings.PROBATION | Standings.SUSPENDED | Standings.UNVERIFIED)
             .withScore(score, standing.streak());
         emit IProofOfAttestation.SeatRevived(seatId, clock.epoch, uint16(score));
@@ -133,11 +143,13 @@ library Governing {
         Clock memory clock,
         Seat storage seat,
         uint32 seatId,
-        Standing standing
+        Standing standing,
+        uint256 announced
     ) private view returns (Standing) {
         History history = seat.history;
         if (!history.hasPublished()) return standing;
         uint256 epoch = history.last();
+        if (epoch > announced) return standing;
         BlockHead head = s.blockAt(clock, epoch, seat.orderOf(clock, epoch)).head;
         bool stands = head.exists() && head.seat() == seatId && head.epoch() == epoch;
         if (!stands || !head.has(BlockHeads.OFF)) return standing;
@@ -153,7 +165,7 @@ library Governing {
     }
 
     function requireParameters(Parameters memory p) internal pure {
-        _parameter(p.latestChecks, 1, 32, "latestChecks");
+        _parameter(p.latestChecks, 1, 8, "latestChecks");
         _parameter(p.suspiciousChecks, 2, 64 - p.latestChecks, "suspiciousChecks");
         _parameter(p.decisionMarks, p.suspiciousChecks, 90, "decisionMarks");
         _parameter(p.maxPenalties, 1, 255, "maxPenalties");

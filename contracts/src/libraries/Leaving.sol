@@ -20,23 +20,29 @@ library Leaving {
         Seat storage seat = s.seats[seatId];
         Standing standing = seat.standing;
         bool leaves = standing.has(Standings.ADMITTED | Standings.BLOCKED | Standings.EXITING);
-        if (leaves || clock.epoch < uint256(seat.joinedAt) + clock.retention) {
+        if (leaves || s.opening.opened < seat.joinedIndex + clock.retention) {
             revert IProofOfAttestation.SeatNotRemovable(seatId);
         }
-        uint128 bounty = _owe(s, seat, remover);
+        uint128 bounty = _owe(s, seat, remover, seat.deposit);
         _unbond(s, clock, seat, standing);
         emit IProofOfAttestation.SeatRemoved(seatId, clock.epoch, remover, bounty);
     }
 
-    /// @dev From now on the seat is exiting; until when its deposit unbonds does not change any more.
+    /// @dev From now on the seat is exiting. Parameters announced later neither prolong that nor make it dearer.
     function _unbond(State storage s, Clock memory clock, Seat storage seat, Standing standing) private {
         seat.unbondedAt = clock.epoch + s.parameters.unbondingEpochs;
+        seat.exitPenalties = s.parameters.maxPenalties;
         seat.standing = standing.with(Standings.EXITING);
     }
 
-    /// @dev Moves `bountyBps` of a seat's deposit to what is owed to `to`.
-    function _owe(State storage s, Seat storage seat, address to) private returns (uint128 bounty) {
-        bounty = uint128(uint256(seat.deposit) * s.parameters.bountyBps / Scoring.MAX);
+    /// @dev `bountyBps` of an amount.
+    function _bounty(State storage s, uint128 amount) private view returns (uint128) {
+        return uint128(uint256(amount) * s.parameters.bountyBps / Scoring.MAX);
+    }
+
+    /// @dev Moves `bountyBps` of `amount` from a seat's deposit to what is owed to `to`.
+    function _owe(State storage s, Seat storage seat, address to, uint128 amount) private returns (uint128 bounty) {
+        bounty = _bounty(s, amount);
         if (bounty == 0) return 0;
         seat.deposit -= bounty;
         s.treasury.deposits -= bounty;
@@ -57,8 +63,13 @@ library Leaving {
         Standing standing = seat.standing;
         if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(seatId);
         if (standing.has(Standings.EXITING)) revert IProofOfAttestation.SeatIsExiting(seatId);
+        // Seats are limited and their numbers never come back: who leaves one unused pays what its removal would cost.
+        uint128 fee = standing.has(Standings.ADMITTED) ? 0 : _bounty(s, seat.deposit);
+        seat.deposit -= fee;
+        s.treasury.deposits -= fee;
+        s.treasury.carry += fee;
         _unbond(s, clock, seat, standing);
-        emit IProofOfAttestation.SeatExiting(seatId, clock.epoch);
+        emit IProofOfAttestation.SeatExiting(seatId, clock.epoch, fee);
     }
 
     /// @dev The principal, less what penalties withhold, once unbonded and with no block open (R13).
@@ -76,7 +87,7 @@ library Leaving {
             revert IProofOfAttestation.BlocksStillOpen(seatId);
         }
         uint128 deposit = seat.deposit;
-        uint128 withheld = _withheld(s, deposit, standing);
+        uint128 withheld = _withheld(s, seat, standing);
         amount = deposit - withheld;
         seat.deposit = 0;
         seat.standing = standing.with(Standings.PAID_OUT);
@@ -85,10 +96,12 @@ library Leaving {
         emit IProofOfAttestation.DepositPaid(seatId, to, amount, withheld);
     }
 
-    function _withheld(State storage s, uint128 deposit, Standing standing) private view returns (uint128) {
+    /// @dev What penalties withhold of a deposit, by the milder Q of now and of the exit's announcement.
+    function _withheld(State storage s, Seat storage seat, Standing standing) private view returns (uint128) {
         uint256 most = s.parameters.maxPenalties;
+        if (standing.has(Standings.EXITING) && seat.exitPenalties > most) most = seat.exitPenalties;
         uint256 points = standing.penalties() < most ? standing.penalties() : most;
-        return uint128(uint256(deposit) * points / most);
+        return uint128(uint256(seat.deposit) * points / most);
     }
 
     function takeRewards(State storage s, Clock memory clock, uint32 seatId, address to)
@@ -123,7 +136,7 @@ library Leaving {
         uint128 deposit = s.parameters.minDeposit;
         seat.operator = operator;
         seat.deposit = deposit;
-        seat.joinedAt = clock.epoch;
+        seat.joinedIndex = s.opening.opened;
         seat.standing = standing.without(Standings.EXITING | Standings.PAID_OUT);
         s.treasury.deposits += deposit;
         emit IProofOfAttestation.SeatRejoined(seatId, clock.epoch, operator, deposit);
@@ -141,13 +154,13 @@ library Leaving {
         Seat storage seat = s.seats[pair.seat];
         Standing standing = seat.standing;
         if (standing.has(Standings.BLOCKED)) revert IProofOfAttestation.SeatIsBlocked(pair.seat);
-        if (!seat.incarnations[pair.incarnation]) {
+        if (seat.incarnations[pair.incarnation] != Seats.CONFIRMED) {
             revert IProofOfAttestation.IncarnationUnknown(pair.seat, pair.incarnation);
         }
         bytes32 first = _signed(seat, domainSeparator, pair, pair.first);
         bytes32 second = _signed(seat, domainSeparator, pair, pair.second);
         if (first == second) revert IProofOfAttestation.EquivocationUnproven();
-        uint128 bounty = _owe(s, seat, reporter);
+        uint128 bounty = _owe(s, seat, reporter, seat.deposit - _withheld(s, seat, standing));
         emit IProofOfAttestation.EquivocationProven(pair.seat, pair.incarnation, pair.epoch, reporter, bounty);
         seat.standing = Penalties.block_(s, clock, pair.seat, standing);
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IProofOfAttestation, Registration} from "../interfaces/IProofOfAttestation.sol";
+import {Governing} from "./Governing.sol";
 import {History} from "./History.sol";
 import {Scoring} from "./Scoring.sol";
 import {Signing} from "./Signing.sol";
@@ -10,6 +11,10 @@ import {Clock, Seat, State} from "./State.sol";
 
 /// @dev R1 and R11: seats begin, restart and are removed.
 library Seats {
+    /// What a seat keeps of each of its incarnations.
+    uint256 internal constant DECLARED = 1;
+    uint256 internal constant CONFIRMED = 2;
+
     function found(
         State storage s,
         address provider,
@@ -25,6 +30,7 @@ library Seats {
             .withVerifiedPower(verifiedPower, 0);
         _announce(s, seatId, provider, registration, true, verifiedPower);
         _begin(seat, seatId, registration.incarnation, registration.measurement, 0);
+        seat.incarnations[registration.incarnation] = CONFIRMED;
         emit IProofOfAttestation.SeatAdmitted(seatId, 0, deviceId);
     }
 
@@ -35,19 +41,15 @@ library Seats {
         Registration calldata registration,
         uint256 maxSeats
     ) internal returns (uint32 seatId) {
-        requireRunning(s);
+        Governing.requireRunning(s, clock);
         seatId = _register(s, provider, registration, maxSeats);
         Seat storage seat = s.seats[seatId];
         seat.standing = Standing.wrap(0).withScore(s.parameters.admissionScore, 0).with(Standings.PROBATION)
             .withSince(clock.epoch);
         seat.history = seat.history.withSeenIndex(s.opening.opened);
-        seat.joinedAt = clock.epoch;
+        seat.joinedIndex = s.opening.opened;
         _announce(s, seatId, provider, registration, false, 0);
         _begin(seat, seatId, registration.incarnation, registration.measurement, clock.epoch);
-    }
-
-    function requireRunning(State storage s) internal view {
-        if (s.opening.paused) revert IProofOfAttestation.NetworkPaused();
     }
 
     function _register(State storage s, address provider, Registration calldata registration, uint256 maxSeats)
@@ -97,8 +99,8 @@ library Seats {
         private
     {
         if (incarnation == address(0) || measurement == 0) revert IProofOfAttestation.RegistrationIncomplete();
-        if (seat.incarnations[incarnation]) revert IProofOfAttestation.IncarnationNotNew(incarnation);
-        seat.incarnations[incarnation] = true;
+        if (seat.incarnations[incarnation] != 0) revert IProofOfAttestation.IncarnationNotNew(incarnation);
+        seat.incarnations[incarnation] = DECLARED;
         seat.incarnation = incarnation;
         seat.measurement = measurement;
         identify(seat);

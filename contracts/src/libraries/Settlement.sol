@@ -10,6 +10,7 @@ import {Lanes} from "./Lanes.sol";
 import {Penalties} from "./Penalties.sol";
 import {Rewarding} from "./Rewarding.sol";
 import {Scoring} from "./Scoring.sol";
+import {Seats} from "./Seats.sol";
 import {Standing, Standings} from "./Standing.sol";
 import {BlockRecord, Clock, Cursor, EpochRecord, Rings, Seat, State} from "./State.sol";
 import {SuspiciousLog} from "./SuspiciousLog.sol";
@@ -293,11 +294,14 @@ library Settlement {
         if (!standing.has(Standings.PROBATION) || standing.has(Standings.EXITING)) return standing;
         if (head.epoch() < standing.since()) return standing;
         if (standing.score() < Scoring.RESTRICTED) return standing;
-        bytes32 deviceId = s.seats[head.seat()].deviceId;
+        Seat storage seat = s.seats[head.seat()];
+        bytes32 deviceId = seat.deviceId;
         if (!standing.has(Standings.ADMITTED)) {
             if (s.claims[deviceId].bound != 0) return standing;
             s.claims[deviceId].bound = head.seat();
         }
+        // Peers have seen this incarnation at work: what it signs twice counts against the seat (R15).
+        seat.incarnations[seat.incarnation] = Seats.CONFIRMED;
         emit IProofOfAttestation.SeatAdmitted(head.seat(), clock.epoch, deviceId);
         return standing.without(Standings.PROBATION).with(Standings.ADMITTED);
     }

@@ -30,11 +30,15 @@ struct Seat {
     address incarnation;
     address operator;
     address provider;
-    uint32 joinedAt;
+    /// Number of opened epochs when it joined.
+    uint32 joinedIndex;
     uint128 deposit;
     uint32 unbondedAt;
+    /// Q when its exit was announced.
+    uint8 exitPenalties;
     mapping(uint256 word => uint256) orders;
-    mapping(address incarnation => bool) incarnations;
+    /// Each that it has or had: 1 declared, 2 confirmed by peers (R15).
+    mapping(address incarnation => uint256) incarnations;
 }
 
 /// @dev A confirmation block (R6). `marks` are those that counted: ignored ones stand as abstentions.
@@ -85,7 +89,6 @@ struct Opening {
     uint32 tail;
     uint32 opened;
     uint32 seats;
-    bool paused;
     uint32 parametersFrom;
 }
 
@@ -112,6 +115,9 @@ struct State {
     Treasury treasury;
     /// Epoch of the standstill announcement + 1; 0 if none.
     uint32 standstillAnnounced;
+    bool paused;
+    /// First epoch after the last pause; 0 if there was none since genesis.
+    uint32 resumesAt;
     mapping(uint256 seat => Seat) seats;
     mapping(bytes32 deviceId => Claim) claims;
     /// Rings over `retentionEpochs`: epochs by slot, blocks by slot·2^20 + order.

@@ -63,7 +63,8 @@ library Views {
         trust.flagged = trust.operational && standing.score() < Scoring.FULL;
         trust.incarnation = seat.incarnation;
         trust.measurement = seat.measurement;
-        trust.hasGoodBlock = history.hasGood();
+        // What a former incarnation did proves nothing of this one.
+        trust.hasGoodBlock = history.hasGood() && history.lastGood() >= standing.since();
         if (trust.hasGoodBlock) trust.lastGoodEpoch = history.lastGood();
         trust.deposit = seat.deposit;
     }
@@ -99,7 +100,7 @@ library Views {
         v.measurement = seat.measurement;
         v.lastDigest = seat.lastDigest;
         v.identity = seat.identity;
-        v.joinedEpoch = seat.joinedAt;
+        v.joinedIndex = seat.joinedIndex;
         v.unbondedEpoch = seat.unbondedAt;
         _showHistory(v, history);
         _showStanding(v, standing);
@@ -222,7 +223,8 @@ library Views {
         Opening memory opening = s.opening;
         v.openedEpochs = opening.opened;
         v.seats = opening.seats;
-        v.paused = opening.paused;
+        v.paused = s.paused;
+        v.resumesEpoch = s.resumesAt;
         v.logEnd = cursor.logEnd;
         v.windowStart = cursor.windowStart;
         v.windowEnd = cursor.windowEnd;

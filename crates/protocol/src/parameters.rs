@@ -176,7 +176,7 @@ impl Parameters {
     }
 
     fn validate_checks(&self) -> Result<(), ParameterError> {
-        within("latest_checks", self.latest_checks, 1, 32)?;
+        within("latest_checks", self.latest_checks, 1, 8)?;
         let places = MARK_PLACES - self.latest_checks;
         within("suspicious_checks", self.suspicious_checks, 2, places)?;
         within("decision_marks", self.decision_marks, self.suspicious_checks, 90)
@@ -255,8 +255,8 @@ mod tests {
             bounty_bps: 0,
         };
         let most = Parameters {
-            latest_checks: 32,
-            suspicious_checks: 32,
+            latest_checks: 8,
+            suspicious_checks: 56,
             decision_marks: 90,
             max_penalties: 255,
             power_tolerance_bps: 10_000,
@@ -273,13 +273,13 @@ mod tests {
             bounty_bps: 5000,
         };
         assert_eq!((least.validate(), most.validate()), (Ok(()), Ok(())));
-        assert_eq!(with(|p| (p.latest_checks, p.suspicious_checks) = (12, 52)).validate(), Ok(()));
+        assert_eq!(with(|p| (p.latest_checks, p.suspicious_checks) = (8, 52)).validate(), Ok(()));
     }
 
     #[test]
     fn one_beyond_a_bound_is_refused_by_name() {
         assert_eq!(refused_field(with(|p| p.latest_checks = 0)), "latest_checks");
-        assert_eq!(refused_field(with(|p| p.latest_checks = 33)), "latest_checks");
+        assert_eq!(refused_field(with(|p| p.latest_checks = 9)), "latest_checks");
         assert_eq!(refused_field(with(|p| p.suspicious_checks = 1)), "suspicious_checks");
         assert_eq!(refused_field(with(|p| p.suspicious_checks = 63)), "suspicious_checks");
         assert_eq!(refused_field(with(|p| p.decision_marks = 39)), "decision_marks");
@@ -308,8 +308,9 @@ mod tests {
 
     #[test]
     fn checks_that_do_not_fit_the_marks_are_refused() {
-        assert_eq!(with(|p| p.latest_checks = 24).validate(), Ok(()));
-        assert_eq!(refused_field(with(|p| p.latest_checks = 25)), "suspicious_checks");
+        let with_checks = |suspicious| with(|p| (p.suspicious_checks, p.decision_marks) = (suspicious, 90));
+        assert_eq!(with_checks(62).validate(), Ok(()));
+        assert_eq!(refused_field(with_checks(63)), "suspicious_checks");
     }
 
     #[test]

@@ -103,6 +103,9 @@ pub(super) struct Core {
     pub(super) treasury: Treasury,
     /// The epoch in which a standstill was announced last (R1).
     pub(super) standstill_announced: Option<Epoch>,
+    pub(super) paused: bool,
+    /// First epoch after the last pause; 0 if there was none since genesis.
+    pub(super) resumes_epoch: Epoch,
 }
 
 /// The last opened epoch with its window, and the log's end.
@@ -129,7 +132,6 @@ pub(super) struct Opening {
     pub(super) tail: Option<Epoch>,
     /// How many epochs were opened.
     pub(super) opened: u32,
-    pub(super) paused: bool,
 }
 
 /// What the contract holds, and what of it it owes or keeps (R12), in the token's smallest unit. The rest is

@@ -28,7 +28,8 @@ impl Turn<'_> {
         self.require_started()?;
         self.require_running()?;
         let before = self.state.core.opening;
-        let expired = before.pending && self.moment.block_number > before.seed_block.saturating_add(SEED_LIFETIME);
+        let expired =
+            before.pending && self.moment.block_number > before.seed_block.saturating_add(SEED_LIFETIME);
         if before.epoch == self.now && (before.opened != 0 || before.pending) && !expired {
             return Err(Rejection::EpochAlreadyOpened(self.now));
         }
@@ -126,9 +127,8 @@ impl Turn<'_> {
 
     /// What setting the seed of the clock's epoch would bring; `None` if it is set.
     ///
-    /// Errors: `NetworkPaused`, `EpochNotOpened`, `SeedNotYetKnown`, `SeedExpired`.
+    /// Errors: `EpochNotOpened`, `NetworkPaused`, `SeedNotYetKnown`, `SeedExpired`.
     pub(super) fn seeding(&self) -> Result<Option<Seeding>, Rejection> {
-        self.require_running()?;
         let opening = self.state.core.opening;
         if opening.epoch != self.now || (!opening.pending && opening.opened == 0) {
             return Err(Rejection::EpochNotOpened(self.now));
@@ -136,6 +136,7 @@ impl Turn<'_> {
         if !opening.pending {
             return Ok(None);
         }
+        self.require_running()?;
         let seed_block = opening.seed_block;
         if self.moment.block_number <= seed_block {
             return Err(Rejection::SeedNotYetKnown { seed_block });

@@ -93,6 +93,7 @@ pub enum Event {
     SeatExiting {
         seat: SeatId,
         epoch: Epoch,
+        fee: u128,
     },
     SeatRejoined {
         seat: SeatId,

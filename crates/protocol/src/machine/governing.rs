@@ -91,22 +91,31 @@ impl Turn<'_> {
     /// Errors: `OwnableUnauthorizedAccount`.
     pub(super) fn set_paused(&mut self, paused: bool) -> Result<(), Rejection> {
         self.require_owner()?;
-        self.state.core.opening.paused = paused;
+        let next = self.state.clock(self.moment.timestamp_s).map_or(0, |epoch| epoch.saturating_add(1));
+        let core = &mut self.state.core;
+        // Going on takes effect with the next epoch: else who knows the moment would have an epoch's end for itself.
+        if core.paused && !paused {
+            core.resumes_epoch = next;
+        }
+        core.paused = paused;
         self.emit(Event::PauseSet { paused });
         Ok(())
     }
 
-    /// No block with weight for `finalityEpochs` epochs.
-    fn require_standstill(&self) -> Result<(), Rejection> {
-        let last_weighted_epoch = self.cursor().weighted_epoch.unwrap_or(0);
-        let finality = u32::from(self.state.core.parameters.finality_epochs);
-        if self.now <= last_weighted_epoch.saturating_add(finality) {
-            return Err(Rejection::NoStandstill { last_weighted_epoch });
+    /// The last epoch with a block of weight, or after a pause, if that is more than `finalityEpochs` epochs ago.
+    fn require_standstill(&self) -> Result<Epoch, Rejection> {
+        let core = &self.state.core;
+        if core.paused {
+            return Err(Rejection::NetworkPaused);
         }
-        Ok(())
+        let last_epoch = core.resumes_epoch.max(self.cursor().weighted_epoch.unwrap_or(0));
+        if self.now <= last_epoch.saturating_add(u32::from(core.parameters.finality_epochs)) {
+            return Err(Rejection::NoStandstill { last_epoch });
+        }
+        Ok(last_epoch)
     }
 
-    /// Errors: `OwnableUnauthorizedAccount`, `NetworkNotStarted`, `NoStandstill`.
+    /// Errors: `OwnableUnauthorizedAccount`, `NetworkNotStarted`, `NetworkPaused`, `NoStandstill`.
     pub(super) fn announce_standstill(&mut self) -> Result<(), Rejection> {
         self.require_owner()?;
         self.require_started()?;
@@ -118,42 +127,43 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Errors: `OwnableUnauthorizedAccount`, `NetworkNotStarted`, `TooMany`, `NoStandstill`, `StandstillNotAnnounced`,
-    /// `StandstillTooEarly`, `SeatNotRevivable`.
+    /// Passes over who may not be revived, so that one who leaves does not hold up the others.
+    ///
+    /// Errors: `OwnableUnauthorizedAccount`, `NetworkNotStarted`, `TooMany`, `NetworkPaused`, `NoStandstill`,
+    /// `StandstillNotAnnounced`, `StandstillTooEarly`.
     pub(super) fn revive(&mut self, seats: &[SeatId]) -> Result<(), Rejection> {
         self.require_owner()?;
         self.require_started()?;
         if seats.len() > REVIVED_MAX {
             return Err(Rejection::TooMany { given: seats.len(), limit: REVIVED_MAX });
         }
-        self.require_standstill()?;
-        // An announcement from before the last block with weight was of another standstill.
-        let announced = self.state.core.standstill_announced;
-        let announced = announced
-            .filter(|announced| self.cursor().weighted_epoch.is_none_or(|weighted| *announced > weighted))
-            .ok_or(Rejection::StandstillNotAnnounced)?;
+        let last_epoch = self.require_standstill()?;
+        // An announcement from before the last block with weight, or pause, was of another standstill.
+        let announced = self.state.core.standstill_announced.filter(|announced| *announced > last_epoch);
+        let announced = announced.ok_or(Rejection::StandstillNotAnnounced)?;
         let from_epoch = announced.saturating_add(STANDSTILL_DELAY);
         if self.now < from_epoch {
             return Err(Rejection::StandstillTooEarly { from_epoch });
         }
-        // Reviving makes no seat unrevivable: all are examined before the first is revived.
-        if let Some(id) = seats.iter().find(|id| !self.is_revivable(**id)) {
-            return Err(Rejection::SeatNotRevivable(*id));
-        }
         for id in seats {
-            self.revive_seat(*id);
+            if self.is_revivable(*id, announced) {
+                self.revive_seat(*id, announced);
+            }
         }
         Ok(())
     }
 
-    fn is_revivable(&self, id: SeatId) -> bool {
-        let status = self.state.seat(id).map(|seat| seat.status);
-        status.is_some_and(|status| status.admitted && !status.blocked && !status.exiting)
+    /// Not those whose incarnation was declared after the announcement: nobody could look at it.
+    fn is_revivable(&self, id: SeatId, announced: Epoch) -> bool {
+        self.state.seat(id).is_some_and(|Seat { status, .. }| {
+            status.admitted && !status.blocked && !status.exiting && status.since_epoch <= announced
+        })
     }
 
-    fn revive_seat(&mut self, id: SeatId) {
+    fn revive_seat(&mut self, id: SeatId, announced: Epoch) {
         let (opened, epoch) = (self.state.core.opening.opened, self.now);
         let newest_off = self.state.seat(id).and_then(|seat| self.newest_off_power(id, seat));
+        let newest_off = newest_off.filter(|(_, epoch)| *epoch <= announced);
         let mut score = Score::SUSPENSION;
         self.state.change_seat(id, |seat| {
             // The current epoch counts as published, opened or not: the next opening's index is one above.

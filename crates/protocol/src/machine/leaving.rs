@@ -5,12 +5,12 @@ use alloy_primitives::{Address, B256};
 use super::event::Event;
 use super::input::Equivocation;
 use super::rejection::Rejection;
-use super::seat::Kind;
+use super::seat::{Kind, Seat};
 use super::turn::Turn;
-use crate::{Score, SeatId};
+use crate::{Parameters, Score, SeatId};
 
 impl Turn<'_> {
-    /// A provisional seat that was not admitted within R epochs leaves; the caller earns a bounty of its deposit, the
+    /// A provisional seat that was not admitted within R opened epochs leaves; the caller earns a bounty of its deposit, the
     /// rest unbonds (R1).
     ///
     /// Errors: `SeatUnknown`, `NetworkNotStarted`, `SeatNotRemovable`.
@@ -18,22 +18,25 @@ impl Turn<'_> {
         let seat = self.state.known_seat(id)?;
         self.require_started()?;
         let status = seat.status;
-        let early = self.now < seat.joined_epoch.saturating_add(self.state.retention());
+        let early = self.state.core.opening.opened < seat.joined_index.saturating_add(self.state.retention());
         if status.admitted || status.blocked || status.exiting || early {
             return Err(Rejection::SeatNotRemovable(id));
         }
         let (remover, epoch) = (self.caller, self.now);
-        let bounty = self.owe_bounty(id, remover);
+        let bounty = self.owe_bounty(id, remover, seat.deposit);
         self.unbond(id);
         self.emit(Event::SeatRemoved { seat: id, epoch, remover, bounty });
         Ok(())
     }
 
-    /// Moves `bountyBps` of a seat's deposit to what is owed to `to`.
-    fn owe_bounty(&mut self, id: SeatId, to: Address) -> u128 {
-        let deposit = self.state.seat(id).map_or(0, |seat| seat.deposit);
-        let bounty =
-            deposit * u128::from(self.state.core.parameters.bounty_bps) / u128::from(Score::MAX.bps());
+    /// `bountyBps` of an amount.
+    fn bounty_of_amount(&self, amount: u128) -> u128 {
+        amount * u128::from(self.state.core.parameters.bounty_bps) / u128::from(Score::MAX.bps())
+    }
+
+    /// Moves `bountyBps` of `amount` from a seat's deposit to what is owed to `to`.
+    fn owe_bounty(&mut self, id: SeatId, to: Address, amount: u128) -> u128 {
+        let bounty = self.bounty_of_amount(amount);
         if bounty != 0 {
             self.state.change_seat(id, |seat| seat.deposit -= bounty);
             let treasury = &mut self.state.core.treasury;
@@ -59,16 +62,18 @@ impl Turn<'_> {
         treasury.balance = treasury.balance.saturating_sub(amount);
     }
 
-    /// From now on the seat is exiting; until when its deposit unbonds does not change any more (R13).
+    /// From now on the seat is exiting. Parameters announced later neither prolong that nor make it dearer (R13).
     fn unbond(&mut self, id: SeatId) {
-        let unbonding = u32::from(self.state.core.parameters.unbonding_epochs);
-        let epoch = self.now.saturating_add(unbonding);
-        self.state.change_seat(id, |seat| (seat.unbonded_epoch, seat.status.exiting) = (epoch, true));
+        let Parameters { unbonding_epochs, max_penalties, .. } = self.state.core.parameters;
+        let epoch = self.now.saturating_add(u32::from(unbonding_epochs));
+        self.state.change_seat(id, |seat| {
+            (seat.unbonded_epoch, seat.exit_penalties, seat.status.exiting) = (epoch, max_penalties, true);
+        });
     }
 
     /// Errors: `SeatUnknown`, `CallerNotProvider`, `NetworkNotStarted`, `SeatIsBlocked`, `SeatIsExiting`.
     pub(super) fn exit(&mut self, id: SeatId) -> Result<(), Rejection> {
-        let status = self.providers_seat(id)?.status;
+        let Seat { status, deposit, .. } = *self.providers_seat(id)?;
         self.require_started()?;
         if status.blocked {
             return Err(Rejection::SeatIsBlocked(id));
@@ -76,10 +81,23 @@ impl Turn<'_> {
         if status.exiting {
             return Err(Rejection::SeatIsExiting(id));
         }
+        // Seats are limited and their numbers never come back: who leaves one unused pays what its removal would cost.
+        let fee = if status.admitted { 0 } else { self.bounty_of_amount(deposit) };
+        self.state.change_seat(id, |seat| seat.deposit -= fee);
+        let treasury = &mut self.state.core.treasury;
+        treasury.deposits -= fee;
+        treasury.carry += fee;
         let epoch = self.now;
         self.unbond(id);
-        self.emit(Event::SeatExiting { seat: id, epoch });
+        self.emit(Event::SeatExiting { seat: id, epoch, fee });
         Ok(())
+    }
+
+    /// What penalties withhold of a seat's deposit, by the milder Q of now and of its exit's announcement (R13).
+    fn withheld(&self, seat: &Seat) -> u128 {
+        let current = self.state.core.parameters.max_penalties.max(1);
+        let most = if seat.status.exiting { current.max(seat.exit_penalties) } else { current };
+        seat.deposit * u128::from(seat.status.penalties.min(most)) / u128::from(most)
     }
 
     /// The principal, less what penalties withhold, once unbonded and with no block open (R13).
@@ -90,7 +108,7 @@ impl Turn<'_> {
         let seat = self.providers_seat(id)?;
         self.require_started()?;
         let (status, deposit, to) = (seat.status, seat.deposit, seat.provider);
-        let from_epoch = seat.unbonded_epoch;
+        let (from_epoch, withheld) = (seat.unbonded_epoch, self.withheld(seat));
         let open = seat.history.live(Kind::Open, self.now, self.state.retention()) != 0;
         if status.blocked {
             return Err(Rejection::SeatIsBlocked(id));
@@ -107,8 +125,6 @@ impl Turn<'_> {
         if open {
             return Err(Rejection::BlocksStillOpen(id));
         }
-        let most = self.state.core.parameters.max_penalties.max(1);
-        let withheld = deposit * u128::from(status.penalties.min(most)) / u128::from(most);
         let amount = deposit - withheld;
         self.state.change_seat(id, |seat| (seat.deposit, seat.status.paid_out) = (0, true));
         let treasury = &mut self.state.core.treasury;
@@ -166,8 +182,9 @@ impl Turn<'_> {
         }
         self.require_new_incarnation(id, incarnation, measurement)?;
         let (epoch, deposit) = (self.now, self.state.core.parameters.min_deposit);
+        let opened = self.state.core.opening.opened;
         self.state.change_seat(id, |seat| {
-            (seat.operator, seat.deposit, seat.joined_epoch) = (operator, deposit, epoch);
+            (seat.operator, seat.deposit, seat.joined_index) = (operator, deposit, opened);
             (seat.status.exiting, seat.status.paid_out) = (false, false);
         });
         let treasury = &mut self.state.core.treasury;
@@ -188,7 +205,7 @@ impl Turn<'_> {
         if seat.status.blocked {
             return Err(Rejection::SeatIsBlocked(id));
         }
-        if !seat.incarnations.contains(&incarnation) {
+        if !seat.incarnations.contains(&(incarnation, true)) {
             return Err(Rejection::IncarnationUnknown { seat: id, incarnation });
         }
         let signed = first.signer == Some(incarnation) && second.signer == Some(incarnation);
@@ -196,7 +213,7 @@ impl Turn<'_> {
             return Err(Rejection::EquivocationUnproven);
         }
         let (status, reporter) = (seat.status, self.caller);
-        let bounty = self.owe_bounty(id, reporter);
+        let bounty = self.owe_bounty(id, reporter, seat.deposit - self.withheld(seat));
         self.emit(Event::EquivocationProven { seat: id, incarnation, epoch, reporter, bounty });
         let blocked = self.block_seat(id, status);
         self.state.set_status(id, blocked);

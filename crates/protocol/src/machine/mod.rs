@@ -138,6 +138,8 @@ impl State {
             reference_digest: B256::ZERO,
             treasury: Treasury { balance, ..Treasury::default() },
             standstill_announced: None,
+            paused: false,
+            resumes_epoch: 0,
         };
         let state = Self {
             deployment,

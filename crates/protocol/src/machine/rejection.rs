@@ -96,14 +96,12 @@ pub enum Rejection {
     DocumentMissing,
     #[error("reference value {index} is zero, out of order or has an empty range")]
     ReferenceValueInvalid { index: usize },
-    #[error("a block with weight was published in epoch {last_weighted_epoch}")]
-    NoStandstill { last_weighted_epoch: Epoch },
+    #[error("a block with weight was published, or the network resumed, in epoch {last_epoch}")]
+    NoStandstill { last_epoch: Epoch },
     #[error("seats may be revived from epoch {from_epoch} on")]
     StandstillTooEarly { from_epoch: Epoch },
     #[error("this standstill was not announced")]
     StandstillNotAnnounced,
-    #[error("seat {} cannot be revived", .0.0)]
-    SeatNotRevivable(SeatId),
     #[error("there is no block {order} of epoch {epoch}")]
     BlockUnknown { epoch: Epoch, order: u32 },
     #[error("the log has no position {position} yet")]

@@ -24,14 +24,17 @@ pub(super) struct Seat {
     pub(super) incarnation: Address,
     pub(super) operator: Address,
     pub(super) provider: Address,
-    pub(super) joined_epoch: Epoch,
+    /// Number of opened epochs when it joined (R1).
+    pub(super) joined_index: u32,
     /// From when its deposit may be withdrawn, if exit was ever announced (R13).
     pub(super) unbonded_epoch: Epoch,
+    /// Q when its exit was announced.
+    pub(super) exit_penalties: u8,
     pub(super) deposit: u128,
     /// The order of its block of each epoch, at slot = epoch mod R (R14).
     pub(super) orders: [u32; HISTORY_EPOCHS as usize],
-    /// Every incarnation it has or had.
-    pub(super) incarnations: Vec<Address>,
+    /// Every incarnation it has or had, and whether peers confirmed it (R15).
+    pub(super) incarnations: Vec<(Address, bool)>,
 }
 
 /// What moves with a seat's blocks (docs/protocol.md, 7.1).

@@ -27,6 +27,7 @@ impl Turn<'_> {
         let trust = Trust::founding(self.state.core.parameters.gain());
         let status = Status { admitted: true, ..Status::new(trust, verified_power) };
         self.register(provider, registration, status, 0);
+        self.state.confirm_incarnation(id);
         self.state.bind(registration.device_id, id);
         let device_id = registration.device_id;
         self.emit(Event::SeatAdmitted { seat: id, epoch: 0, device_id });
@@ -96,11 +97,12 @@ impl Turn<'_> {
             incarnation,
             operator,
             provider,
-            joined_epoch: status.since_epoch,
+            joined_index: seen_index,
             unbonded_epoch: 0,
+            exit_penalties: 0,
             deposit,
             orders: [0; HISTORY_EPOCHS as usize],
-            incarnations: vec![incarnation],
+            incarnations: vec![(incarnation, false)],
         });
         self.state.claims.entry(device_id).or_default();
         self.state.core.treasury.deposits += deposit;
@@ -178,7 +180,7 @@ impl Turn<'_> {
         if incarnation.is_zero() || measurement.is_zero() {
             return Err(Rejection::RegistrationIncomplete);
         }
-        if self.state.known_seat(id)?.incarnations.contains(&incarnation) {
+        if self.state.known_seat(id)?.incarnations.iter().any(|(had, _)| *had == incarnation) {
             return Err(Rejection::IncarnationNotNew(incarnation));
         }
         Ok(())
@@ -200,7 +202,7 @@ impl Turn<'_> {
             score = status.trust.score;
             (seat.incarnation, seat.measurement) = (incarnation, measurement);
             seat.certificates_hash = B256::ZERO;
-            seat.incarnations.push(incarnation);
+            seat.incarnations.push((incarnation, false));
         });
         self.emit(Event::SeatRestarted { seat: id, epoch: now, score });
         self.emit(Event::IncarnationBegun { seat: id, incarnation, measurement, since_epoch });

@@ -189,6 +189,8 @@ impl Turn<'_> {
             }
             self.state.bind(device_id, block.seat);
         }
+        // Peers have seen this incarnation at work: what it signs twice counts against the seat (R15).
+        self.state.confirm_incarnation(block.seat);
         self.emit(Event::SeatAdmitted { seat: block.seat, epoch: self.now, device_id });
         (status.probation, status.admitted) = (false, true);
         status

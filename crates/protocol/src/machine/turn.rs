@@ -38,7 +38,8 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn require_running(&self) -> Result<(), Rejection> {
-        if self.state.core.opening.paused { Err(Rejection::NetworkPaused) } else { Ok(()) }
+        let core = &self.state.core;
+        if core.paused || self.now < core.resumes_epoch { Err(Rejection::NetworkPaused) } else { Ok(()) }
     }
 
     pub(super) fn require_owner(&self) -> Result<(), Rejection> {
@@ -177,6 +178,16 @@ impl State {
 
     pub(super) fn claim(&self, device_id: DeviceId) -> Claim {
         self.claims.get(&device_id).copied().unwrap_or_default()
+    }
+
+    /// Peers have seen the seat's incarnation at work (R15).
+    pub(super) fn confirm_incarnation(&mut self, id: SeatId) {
+        self.change_seat(id, |seat| {
+            let current = seat.incarnation;
+            for (_, confirmed) in seat.incarnations.iter_mut().filter(|(had, _)| *had == current) {
+                *confirmed = true;
+            }
+        });
     }
 
     pub(super) fn bind(&mut self, device_id: DeviceId, seat: SeatId) {

@@ -35,6 +35,8 @@ impl State {
                 deposit: 0,
             };
         };
+        // What a former incarnation did proves nothing of this one.
+        let last_good = seat.history.last_good().filter(|epoch| *epoch >= seat.status.since_epoch);
         DeviceTrust {
             seat: id,
             tier: Some(seat.status.standing().tier()),
@@ -43,8 +45,8 @@ impl State {
             flagged: seat.status.is_flagged(),
             incarnation: seat.incarnation,
             measurement: seat.measurement,
-            has_good_block: seat.history.last_good().is_some(),
-            last_good_epoch: seat.history.last_good().unwrap_or(0),
+            has_good_block: last_good.is_some(),
+            last_good_epoch: last_good.unwrap_or(0),
             deposit: seat.deposit,
         }
     }
@@ -94,7 +96,7 @@ impl State {
                 seat.certificates_hash,
             ),
             since_epoch: status.since_epoch,
-            joined_epoch: seat.joined_epoch,
+            joined_index: seat.joined_index,
             suspended_epoch: status.suspended_epoch,
             unbonded_epoch: seat.unbonded_epoch,
             last_epoch: history.last().unwrap_or(0),

@@ -181,7 +181,7 @@ fn the_way_back_is_announced_in_a_standstill_and_taken_two_epochs_later() {
     world.publish_all(1..=2);
     let revive = |seats: &[u32]| Input::Revive(seats.iter().copied().map(SeatId).collect());
     world.at(8);
-    let no = Rejection::NoStandstill { last_weighted_epoch: 0 };
+    let no = Rejection::NoStandstill { last_epoch: 0 };
     assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), no);
     assert_eq!(world.fails(OWNER, revive(&[1])), no);
     world.at(9);
@@ -195,10 +195,8 @@ fn the_way_back_is_announced_in_a_standstill_and_taken_two_epochs_later() {
     assert_eq!(too_many, Rejection::TooMany { given: 65, limit: 64 });
     world.does(provider(2), Input::Exit(SeatId(2)));
     world.join(4);
-    for (seats, wrong) in [(&[1, 2][..], 2), (&[1, 4], 4), (&[1, 5], 5), (&[0], 0)] {
-        assert_eq!(world.fails(OWNER, revive(seats)), Rejection::SeatNotRevivable(SeatId(wrong)));
-    }
-    let events = world.does(OWNER, revive(&[1, 3, 1]));
+    // Passed over are who leaves, who is provisional, and who is nobody.
+    let events = world.does(OWNER, revive(&[1, 2, 4, 5, 0, 3, 1]));
     assert_eq!(events.len(), 3);
     assert_eq!(world.seat(1).seen_index, 1);
     world.open();
@@ -206,6 +204,58 @@ fn the_way_back_is_announced_in_a_standstill_and_taken_two_epochs_later() {
     world.at(20);
     let former = world.fails(OWNER, revive(&[1]));
     assert_eq!(former, Rejection::StandstillNotAnnounced, "it was another standstill's");
+}
+
+#[test]
+fn nobody_is_revived_with_an_incarnation_or_a_power_from_after_the_announcement() {
+    let mut world = World::founded(4, Parameters::default());
+    world.open();
+    world.publish_all(1..=4);
+    world.at(9);
+    restart(&mut world, 2);
+    world.does(OWNER, Input::AnnounceStandstill);
+    world.at(10);
+    restart(&mut world, 1);
+    world.at(11);
+    let events = world.does(OWNER, Input::Revive(vec![SeatId(1), SeatId(2)]));
+    assert!(matches!(events[..], [Event::SeatRevived { seat: SeatId(2), .. }]), "{events:?}");
+}
+
+fn restart(world: &mut World, seat: u32) {
+    let (incarnation, measurement) = (crate::world::incarnation(seat, 1), crate::world::measurement());
+    world.does(operator(seat), Input::Restart { seat: SeatId(seat), incarnation, measurement });
+}
+
+#[test]
+fn a_pause_makes_no_standstill() {
+    let mut world = World::founded(2, Parameters::default());
+    world.open();
+    world.publish_all(1..=2);
+    world.does(OWNER, Input::SetPaused(true));
+    world.at(12);
+    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), Rejection::NetworkPaused);
+    world.does(OWNER, Input::SetPaused(false));
+    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused, "until the next epoch");
+    world.at(21);
+    let no = Rejection::NoStandstill { last_epoch: 13 };
+    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), no);
+    world.at(22);
+    world.does(OWNER, Input::AnnounceStandstill);
+}
+
+#[test]
+fn an_epoch_with_a_seed_runs_to_its_end_though_the_network_is_paused() {
+    let mut world = World::founded(3, Parameters::default());
+    world.open();
+    world.publish(1).expect("published");
+    world.does(OWNER, Input::SetPaused(true));
+    world.publish(2).expect("published");
+    world.at(1);
+    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused);
+    world.does(OWNER, Input::SetPaused(false));
+    world.at(2);
+    world.open();
+    world.publish(3).expect("published");
 }
 
 #[test]

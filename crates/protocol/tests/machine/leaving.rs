@@ -57,7 +57,7 @@ fn an_exit_unbonds_the_whole_deposit_of_an_honest_seat() {
         Rejection::CallerNotProvider { seat: SeatId(1), caller: operator(1) }
     );
     let exit = world.does(provider(1), Input::Exit(SeatId(1)));
-    assert_eq!(exit, [Event::SeatExiting { seat: SeatId(1), epoch: 1 }]);
+    assert_eq!(exit, [Event::SeatExiting { seat: SeatId(1), epoch: 1, fee: 0 }]);
     assert_eq!(world.fails(provider(1), Input::Exit(SeatId(1))), Rejection::SeatIsExiting(SeatId(1)));
     for _ in 0..13 {
         world.day(2..=3);
@@ -124,6 +124,32 @@ fn penalties_withhold_their_part_and_come_before_exit() {
     let paid = world.does(provider(1), withdraw());
     assert_eq!(paid, [Event::DepositPaid { seat: SeatId(1), to: provider(1), amount, withheld }]);
     assert_eq!(world.state.network_view(world.time).carry - carry, withheld);
+}
+
+#[test]
+fn more_penalties_than_now_block_a_seat_withhold_all() {
+    let mut world = World::founded(3, Parameters::default());
+    world.open();
+    world.bad[1] = true;
+    for _ in 0..4 {
+        world.publish_all(1..=3);
+        world.next();
+        world.settle();
+    }
+    let penalties = world.seat(1).penalties;
+    assert!(penalties >= 2 && world.seat(1).tier == Tier::Suspended);
+    let strict = Parameters { max_penalties: 1, ..Parameters::default() };
+    world.does(OWNER, Input::AnnounceParameters(strict));
+    while world.state.parameters().max_penalties != 1 {
+        world.day(2..=3);
+    }
+    world.does(provider(1), Input::Exit(SeatId(1)));
+    for _ in 0..14 {
+        world.day(2..=3);
+    }
+    let paid = world.outcome(provider(1), withdraw());
+    assert_eq!(paid, Ok(Outcome::Amount(0)));
+    assert_eq!((world.seat(1).penalties, world.seat(1).funds.deposit), (penalties, 0));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! R12: pots, shares, payment, maturing.
 
-use multee_protocol::machine::{Event, Input, Outcome, Rejection};
-use multee_protocol::{Parameters, SeatId};
+use multee_protocol::machine::{BlockRef, Equivocation, Event, Input, Outcome, Rejection, Statement};
+use multee_protocol::{Mark, Parameters, Score, SeatId};
 
-use crate::world::{OWNER, POWER, World, operator, provider};
+use crate::world::{OWNER, POWER, World, incarnation, operator, provider, word};
 
 fn parameters(reward_per_epoch: u128) -> Parameters {
     Parameters { reward_per_epoch, reward_delay_epochs: 3, ..Parameters::default() }
@@ -146,11 +146,8 @@ fn blocking_forfeits_all_rewards_matured_or_not() {
     let funds = world.seat(1).funds;
     let owed = funds.new_rewards + funds.old_rewards + funds.matured_rewards;
     assert!(funds.matured_rewards > 0 && funds.new_rewards > 0);
-    let statement = |name| multee_protocol::machine::Statement {
-        digest: crate::world::word(name, 0),
-        signer: Some(world.seat(1).incarnation),
-    };
-    let pair = multee_protocol::machine::Equivocation {
+    let statement = |name| Statement { digest: word(name, 0), signer: Some(world.seat(1).incarnation) };
+    let pair = Equivocation {
         seat: SeatId(1),
         incarnation: world.seat(1).incarnation,
         epoch: 3,
@@ -172,6 +169,39 @@ fn blocking_forfeits_all_rewards_matured_or_not() {
         .any(|event| matches!(event, Event::BlockFinal { seat: SeatId(1), reward, .. } if reward > 0));
     assert!(carried);
     assert_eq!(world.seat(1).funds.new_rewards, 0);
+}
+
+#[test]
+fn what_a_blocked_seats_honest_block_took_goes_to_carry() {
+    let mut world = world(3, 3000, 1_000_000);
+    world.open();
+    world.publish_all(1..=3);
+    world.next();
+    for number in 1..=3 {
+        let slander = |seat: u32| number == 2 && seat == 1;
+        let marks =
+            world.marks(number, |block| if slander(block.seat.0) { Mark::BindingWrong } else { Mark::Valid });
+        world.publish_as(number, |p| p.marks = marks).expect("published");
+    }
+    world.day(1..=3);
+    world.at(3);
+    let statement = |name| Statement { digest: word(name, 0), signer: Some(incarnation(1, 0)) };
+    let pair = Equivocation {
+        seat: SeatId(1),
+        incarnation: incarnation(1, 0),
+        epoch: 9,
+        first: statement("one"),
+        second: statement("two"),
+    };
+    world.does(OWNER, Input::ReportEquivocation(pair));
+    let carry = world.state.network_view(world.time).carry;
+    let events = world.does(OWNER, Input::Settle(vec![BlockRef { epoch: 0, order: 0 }]));
+    assert!(matches!(
+        events[..],
+        [Event::BlockDecided { seat: SeatId(1), malicious: false, reward: 1000, score: Score::MAX, .. }]
+    ));
+    assert_eq!(world.seat(1).funds.new_rewards, 0);
+    assert_eq!(world.state.network_view(world.time).carry - carry, 1000);
 }
 
 #[test]

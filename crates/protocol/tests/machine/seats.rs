@@ -67,7 +67,7 @@ fn a_joiner_is_provisional_and_on_probation() {
     assert_eq!(world.state.balance() - balance, deposit());
     let view = world.seat(3);
     assert_eq!((view.tier, view.score, view.streak), (Tier::Probation, score(7500), 0));
-    assert_eq!((view.admitted, view.joined_epoch, view.since_epoch, view.power.verified), (false, 4, 4, 0));
+    assert_eq!((view.admitted, view.since_epoch, view.power.verified), (false, 4, 0));
     assert_eq!(view.provider, provider(3));
     assert_eq!(world.state.bound_seat_of(device(3)), None);
     assert_eq!(world.state.trust_of(device(3)).tier, None);
