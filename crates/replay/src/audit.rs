@@ -8,8 +8,10 @@ use multee_chain::{Chain, ChainError, Head, LOG_RANGE_BLOCKS_MAX, LogFilter, Rea
 use multee_protocol::Deployment;
 
 use crate::difference::Difference;
+use crate::divergence::Divergence;
 use crate::reading::Reading;
-use crate::replay::{Divergence, Replay, Replayed, Stop};
+use crate::replay::{Replay, Replayed};
+use crate::scene::Stop;
 use crate::viewing::{self, ViewDifference};
 use crate::words::{Unreadable, amount};
 

@@ -164,7 +164,7 @@ fn of_seat(told: Told) -> Parsed {
             bounty: e.bounty,
         }),
         Told::OperatorSet(e) => Ok(Event::OperatorSet { seat: SeatId(e.seat), operator: e.operator }),
-        Told::SeatExiting(e) => Ok(Event::SeatExiting { seat: SeatId(e.seat), epoch: e.epoch }),
+        Told::SeatExiting(e) => Ok(Event::SeatExiting { seat: SeatId(e.seat), epoch: e.epoch, fee: e.fee }),
         Told::SeatRejoined(e) => Ok(Event::SeatRejoined {
             seat: SeatId(e.seat),
             epoch: e.epoch,

@@ -13,7 +13,9 @@
 //! | [`views`] | the contract's views as the model's |
 //! | `reading` | logs in portions, by transaction, with the token's transfers |
 //! | `steps` | which call a transaction's events begin with |
+//! | `scene` | one transaction: its events and the transfers that must go with them |
 //! | `replay` | the model, driven by transactions |
+//! | `divergence` | how the two part, and where |
 //! | `viewing` | every view, asked of both |
 //! | `difference` | two values of one type, field by field |
 //! | `audit` | all of it |
@@ -31,9 +33,11 @@
 
 mod audit;
 mod difference;
+mod divergence;
 pub mod events;
 mod reading;
 mod replay;
+mod scene;
 mod steps;
 mod viewing;
 pub mod views;
@@ -41,6 +45,7 @@ pub mod words;
 
 pub use audit::{Audit, AuditError, Sums, Verdict, audit, deployments};
 pub use difference::Difference;
-pub use replay::{Divergence, Place, Replayed, Why};
+pub use divergence::{Divergence, Place, Why};
+pub use replay::Replayed;
 pub use viewing::ViewDifference;
 pub use words::Unreadable;

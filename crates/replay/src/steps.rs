@@ -20,7 +20,7 @@ const SETTLED_PER_PUBLICATION: usize = 3;
 
 /// The call that the events, of which there is at least one, begin with, and who may have made it. `None` if there is no
 /// such call.
-pub(crate) fn first(events: &[Event], state: &State, timestamp_s: u64) -> Option<(Address, Input)> {
+pub(crate) fn first(events: &[&Event], state: &State, timestamp_s: u64) -> Option<(Address, Input)> {
     let owner = state.owner();
     Some(match events.first()? {
         Event::SeatRegistered { .. } => return registered(events, state),
@@ -79,7 +79,7 @@ fn begun(event: &Event) -> Option<(Address, B256)> {
     }
 }
 
-fn registered(events: &[Event], state: &State) -> Option<(Address, Input)> {
+fn registered(events: &[&Event], state: &State) -> Option<(Address, Input)> {
     let [Event::SeatRegistered { device_id, provider, operator, founding, verified_power, .. }, next, ..] =
         events
     else {
@@ -109,7 +109,7 @@ struct Group {
     length: usize,
 }
 
-fn settled_or_published(events: &[Event], state: &State, timestamp_s: u64) -> Option<(Address, Input)> {
+fn settled_or_published(events: &[&Event], state: &State, timestamp_s: u64) -> Option<(Address, Input)> {
     let (mut groups, mut rest) = (Vec::new(), events);
     while let Some(group) = group(rest, state, timestamp_s) {
         rest = rest.get(group.length..).unwrap_or_default();
@@ -128,7 +128,7 @@ fn settled_or_published(events: &[Event], state: &State, timestamp_s: u64) -> Op
 }
 
 /// The group that the events begin with. A block that the rules do not know has an order that none has.
-fn group(events: &[Event], state: &State, timestamp_s: u64) -> Option<Group> {
+fn group(events: &[&Event], state: &State, timestamp_s: u64) -> Option<Group> {
     let before = events.iter().take_while(|event| {
         matches!(
             event,
@@ -168,7 +168,7 @@ fn group(events: &[Event], state: &State, timestamp_s: u64) -> Option<Group> {
 }
 
 /// The publication, refused or not, that the events begin with, from the event that tells it on.
-fn publication(events: &[Event]) -> Option<(SeatId, &[Event])> {
+fn publication<'a>(events: &'a [&'a Event]) -> Option<(SeatId, &'a [&'a Event])> {
     let before = events.iter().take_while(|event| {
         matches!(
             event,
@@ -197,7 +197,7 @@ fn own(groups: &[Group], seat: SeatId) -> usize {
 
 /// What was published: what the event does not tell is the seat's by the rules, so that a digest or signature of
 /// anything else is not the incarnation's.
-fn published(id: SeatId, told: &[Event], state: &State, timestamp_s: u64) -> Option<Publication> {
+fn published(id: SeatId, told: &[&Event], state: &State, timestamp_s: u64) -> Option<Publication> {
     let Event::BlockPublished { power, properties_digest, marks, r, vs, evidence, .. } = told.first()? else {
         return None;
     };
@@ -237,6 +237,11 @@ fn published(id: SeatId, told: &[Event], state: &State, timestamp_s: u64) -> Opt
         digest,
         signer: signer(digest, *r, *vs),
     })
+}
+
+/// Whether it is the publication that stands for one that was refused.
+pub(crate) fn is_refusal(input: &Input) -> bool {
+    matches!(input, Input::Publish(publication) if publication.digest.is_zero())
 }
 
 /// Of a refused publication nothing is told but its seat; whatever it was, the rules refuse it for the seat's sake.

@@ -1,6 +1,7 @@
 //! Every view, asked of the rules' state and of the contract at the same head.
 
 use core::fmt::{self, Debug, Display};
+use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, aliases::U40};
 use alloy_sol_types::SolCall;
@@ -19,6 +20,8 @@ use crate::words::{self, Unreadable};
 const DIFFERENCES_MAX: usize = 32;
 /// Entries of the log that are looked at: the newest so many.
 const LOG_ENTRIES_MAX: u64 = 1 << 20;
+/// Orders have 20 bits; those of blocks without weight run downward from the last (R3).
+const ORDERS: u32 = 1 << 20;
 /// What `isTrusted` is asked: at least this score, at most so many epochs old.
 const TRUST: (u16, u32) = (7500, 3);
 
@@ -75,7 +78,7 @@ pub(crate) fn compare(
         viewing.seat(seat, named)?;
     }
     for (epoch, orders) in &named.blocks {
-        viewing.epoch(*epoch, orders.iter().copied())?;
+        viewing.epoch(*epoch, orders)?;
     }
     viewing.log()?;
     for account in &named.accounts {
@@ -147,9 +150,14 @@ impl Viewing<'_> {
         self.ask(|| format!("isTrusted({id}, {score}, {age})"), &call, |it| Ok(*it), trusted)
     }
 
-    fn epoch(&mut self, epoch: Epoch, orders: impl Iterator<Item = u32>) -> Result<(), ChainError> {
+    /// The epoch, its blocks, and that there is none beyond them.
+    fn epoch(&mut self, epoch: Epoch, orders: &BTreeSet<u32>) -> Result<(), ChainError> {
         let (state, time_s) = (self.state, self.time_s);
         let (call, view) = (contract::epochOfCall { epoch }, state.epoch_view(epoch, time_s));
+        let mut orders = orders.clone();
+        if let Ok(view) = &view {
+            orders.extend([view.weighted_blocks, (ORDERS - 1).saturating_sub(view.weightless_blocks)]);
+        }
         self.ask(|| format!("epochOf({epoch})"), &call, views::epoch, view)?;
         for order in orders {
             let (call, block) =

@@ -90,17 +90,14 @@ impl Embedded {
     /// The chain in the file at `path`, which must be there, whatever its id. Gas costs nothing on it.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`ChainError::Unreachable`] when there is no such file, or an empty one.
+    /// As [`open`](Self::open), and [`ChainError::Unreachable`] when there is no such file.
     pub fn resume(path: &Path) -> Result<Self, ChainError> {
-        let unreachable = |cause: &str| ChainError::Unreachable {
-            place: path.display().to_string(),
-            cause: cause.to_owned(),
-        };
         if !path.is_file() {
-            return Err(unreachable("there is no such file"));
+            let (place, cause) = (path.display().to_string(), "there is no such file".to_owned());
+            return Err(ChainError::Unreachable { place, cause });
         }
         let store = Store::open(path)?;
-        let chain_id = store.chain_id()?.ok_or_else(|| unreachable("the file is empty"))?;
+        let chain_id = store.chain_id()?.ok_or(StorageError::NotAChain)?;
         Self::over(store, Config::devnet(chain_id, 0))
     }
 

@@ -142,12 +142,12 @@ impl Display for Text<'_> {
         writeln!(f, "contract  {} on chain {}, block {}", report.contract, report.chain_id, report.block)?;
         writeln!(
             f,
-            "replayed  {} events of {} transactions: {} calls, {} confirmation blocks, {} donations",
+            "replayed  events {}, transactions {}, calls {}, confirmation blocks {}, donations {}",
             replayed.events, replayed.transactions, replayed.calls, replayed.blocks, replayed.donations
         )?;
         writeln!(
             f,
-            "state     {} seats, {} epochs, {} log entries; {} views compared",
+            "state     seats {}, epochs {}, log entries {}; views compared {}",
             report.seats, report.epochs, report.log_entries, report.views
         )?;
         for (name, amount) in [
