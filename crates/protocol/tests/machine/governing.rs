@@ -6,7 +6,7 @@ use multee_protocol::machine::{
 };
 use multee_protocol::{Deployment, Fixed, Parameters, SeatId};
 
-use crate::world::{GENESIS_S, OWNER, World, operator, provider, word};
+use crate::world::{GENESIS_S, OWNER, World, incarnation, measurement, operator, provider, word};
 
 const STRANGER: Address = Address::repeat_byte(0x55);
 
@@ -195,9 +195,15 @@ fn the_way_back_is_announced_in_a_standstill_and_taken_two_epochs_later() {
     assert_eq!(too_many, Rejection::TooMany { given: 65, limit: 64 });
     world.does(provider(2), Input::Exit(SeatId(2)));
     world.join(4);
-    // Passed over are who leaves, who is provisional, and who is nobody.
     let events = world.does(OWNER, revive(&[1, 2, 4, 5, 0, 3, 1]));
-    assert_eq!(events.len(), 3);
+    let revived: Vec<_> = events
+        .iter()
+        .map(|event| match event {
+            Event::SeatRevived { seat, epoch: 11, .. } => seat.0,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(revived, [1, 3, 1], "who leaves, is provisional or unknown is passed over");
     assert_eq!(world.seat(1).seen_index, 1);
     world.open();
     world.publish(1).expect("published");
@@ -222,7 +228,7 @@ fn nobody_is_revived_with_an_incarnation_or_a_power_from_after_the_announcement(
 }
 
 fn restart(world: &mut World, seat: u32) {
-    let (incarnation, measurement) = (crate::world::incarnation(seat, 1), crate::world::measurement());
+    let (incarnation, measurement) = (incarnation(seat, 1), measurement());
     world.does(operator(seat), Input::Restart { seat: SeatId(seat), incarnation, measurement });
 }
 
@@ -259,6 +265,54 @@ fn an_epoch_with_a_seed_runs_to_its_end_though_the_network_is_paused() {
 }
 
 #[test]
+fn an_incarnation_declared_after_the_announcement_is_not_revived() {
+    let mut world = World::founded(2, Parameters::default());
+    world.at(9);
+    world.does(OWNER, Input::AnnounceStandstill);
+    for (number, at) in [(1, 9), (2, 10)] {
+        world.at(at);
+        let (incarnation, measurement) = (incarnation(number, 1), measurement());
+        world.does(operator(number), Input::Restart { seat: SeatId(number), incarnation, measurement });
+    }
+    world.at(11);
+    let events = world.does(OWNER, Input::Revive(vec![SeatId(1), SeatId(2)]));
+    assert!(matches!(events[..], [Event::SeatRevived { seat: SeatId(1), .. }]), "{events:?}");
+}
+
+#[test]
+fn a_pause_is_no_standstill() {
+    let mut world = World::founded(2, Parameters::default());
+    world.open();
+    world.publish_all(1..=2);
+    world.at(3);
+    world.does(OWNER, Input::SetPaused(true));
+    world.at(30);
+    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), Rejection::NetworkPaused);
+    assert_eq!(world.fails(OWNER, Input::Revive(Vec::new())), Rejection::NetworkPaused);
+    world.does(OWNER, Input::SetPaused(false));
+    world.at(39);
+    let no = Rejection::NoStandstill { last_epoch: 31 };
+    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), no);
+    world.at(40);
+    world.does(OWNER, Input::AnnounceStandstill);
+}
+
+#[test]
+fn going_on_takes_effect_with_the_next_epoch() {
+    let mut world = World::founded(2, Parameters::default());
+    world.open();
+    world.at(1);
+    world.does(OWNER, Input::SetPaused(true));
+    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused);
+    world.does(OWNER, Input::SetPaused(false));
+    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused);
+    let view = world.state.network_view(world.time);
+    assert_eq!((view.paused, view.resumes_epoch), (false, 2));
+    world.at(2);
+    world.open();
+}
+
+#[test]
 fn a_pause_stops_no_withdrawal() {
     let mut world = World::founded(2, Parameters::default());
     world.does(provider(1), Input::Exit(SeatId(1)));
@@ -267,11 +321,7 @@ fn a_pause_stops_no_withdrawal() {
     world.does(provider(1), Input::WithdrawDeposit(SeatId(1)));
     world.does(
         operator(2),
-        Input::Restart {
-            seat: SeatId(2),
-            incarnation: crate::world::incarnation(2, 1),
-            measurement: crate::world::measurement(),
-        },
+        Input::Restart { seat: SeatId(2), incarnation: incarnation(2, 1), measurement: measurement() },
     );
     assert!(world.state.network_view(world.time).paused);
 }

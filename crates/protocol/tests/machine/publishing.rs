@@ -316,16 +316,27 @@ fn the_challenge_is_the_seats_own() {
 }
 
 #[test]
-fn a_paused_network_takes_no_publication_and_goes_on_settling() {
+fn an_epoch_that_has_its_seed_runs_to_its_end_though_the_network_is_paused() {
     let mut world = world();
     world.does(OWNER, Input::SetPaused(true));
-    let publication = world.publication(1);
-    for input in
-        [Input::Publish(publication), Input::OpenEpoch, Input::SeedEpoch, Input::Join(registration(4))]
-    {
-        assert_eq!(world.fails(operator(1), input), Rejection::NetworkPaused);
-    }
+    assert_eq!(world.publish(1), Ok(Outcome::Published));
+    assert_eq!(world.does(OWNER, Input::SeedEpoch), []);
+    let join = world.fails(provider(4), Input::Join(registration(4)));
+    assert_eq!(join, Rejection::NetworkPaused);
     world.does(provider(1), Input::Exit(SeatId(1)));
-    world.does(OWNER, Input::SetPaused(false));
-    world.publish(2).expect("published");
+    world.at(2);
+    world.settle();
+    assert!(world.seat(2).has_good_block, "settlement goes on");
+    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused);
+}
+
+#[test]
+fn a_paused_network_sets_no_seed() {
+    let mut world = World::founded(1, Parameters::default());
+    world.does(OWNER, Input::OpenEpoch);
+    world.does(OWNER, Input::SetPaused(true));
+    world.block += 2;
+    assert_eq!(world.fails(OWNER, Input::SeedEpoch), Rejection::NetworkPaused);
+    let publication = world.publication(1);
+    assert_eq!(world.fails(operator(1), Input::Publish(publication)), Rejection::NetworkPaused);
 }
