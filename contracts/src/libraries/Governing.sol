@@ -136,8 +136,9 @@ library Governing {
         emit IProofOfAttestation.SeatRevived(seatId, clock.epoch, uint16(score));
     }
 
-    /// @dev The power of the newest block, if it was off and its record still stands, becomes the verified one: else all
-    /// would be unverified again, with nobody of weight to confirm them (R1, R10).
+    /// @dev The power of the newest block that is not from after the announcement, if it was off and its record still
+    /// stands, becomes the verified one: else all would be unverified again, with nobody of weight to confirm them (R1,
+    /// R10).
     function _withNewestPower(
         State storage s,
         Clock memory clock,
@@ -148,8 +149,12 @@ library Governing {
     ) private view returns (Standing) {
         History history = seat.history;
         if (!history.hasPublished()) return standing;
-        uint256 epoch = history.last();
-        if (epoch > announced) return standing;
+        uint256 last = history.last();
+        uint256 epoch = last < announced ? last : announced;
+        while (!history.isSet(Histories.PUBLISHED, epoch)) {
+            if (epoch == 0 || last - epoch >= Histories.WIDTH) return standing;
+            --epoch;
+        }
         BlockHead head = s.blockAt(clock, epoch, seat.orderOf(clock, epoch)).head;
         bool stands = head.exists() && head.seat() == seatId && head.epoch() == epoch;
         if (!stands || !head.has(BlockHeads.OFF)) return standing;

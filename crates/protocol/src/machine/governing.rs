@@ -162,8 +162,7 @@ impl Turn<'_> {
 
     fn revive_seat(&mut self, id: SeatId, announced: Epoch) {
         let (opened, epoch) = (self.state.core.opening.opened, self.now);
-        let newest_off = self.state.seat(id).and_then(|seat| self.newest_off_power(id, seat));
-        let newest_off = newest_off.filter(|(_, epoch)| *epoch <= announced);
+        let newest_off = self.state.seat(id).and_then(|seat| self.newest_off_power(id, seat, announced));
         let mut score = Score::SUSPENSION;
         self.state.change_seat(id, |seat| {
             // The current epoch counts as published, opened or not: the next opening's index is one above.
@@ -180,10 +179,10 @@ impl Turn<'_> {
         self.emit(Event::SeatRevived { seat: id, epoch, score });
     }
 
-    /// Power and epoch of the newest block, if it was off and its record still stands: else all would be unverified
-    /// again, with nobody of weight to confirm them (R1, R10).
-    fn newest_off_power(&self, id: SeatId, seat: &Seat) -> Option<(Power, Epoch)> {
-        let epoch = seat.history.last()?;
+    /// Power and epoch of the newest block that is not from after the announcement, if it was off and its record still
+    /// stands: else all would be unverified again, with nobody of weight to confirm them (R1, R10).
+    fn newest_off_power(&self, id: SeatId, seat: &Seat, announced: Epoch) -> Option<(Power, Epoch)> {
+        let epoch = seat.history.newest_by(announced)?;
         let block = self.state.block(epoch, self.state.order_of(seat, epoch))?;
         let power = block.off_power().filter(|_| block.seat == id)?;
         Some((power, epoch))

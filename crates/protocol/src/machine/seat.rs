@@ -157,6 +157,14 @@ impl History {
         self.bit(epoch).is_some_and(|bit| self.word(kind) & bit != 0)
     }
 
+    /// The epoch of its newest block that is not later than `latest`, as far back as bits reach.
+    pub(super) fn newest_by(&self, latest: Epoch) -> Option<Epoch> {
+        let last = self.last?;
+        let age = last.saturating_sub(latest);
+        let published = self.word(Kind::Published).checked_shr(age).filter(|bits| *bits != 0)?;
+        last.checked_sub(age + published.trailing_zeros())
+    }
+
     fn bit(&self, epoch: Epoch) -> Option<u64> {
         let age = self.last?.checked_sub(epoch)?;
         (age < HISTORY_EPOCHS).then(|| 1 << age)
