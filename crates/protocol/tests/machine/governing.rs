@@ -6,7 +6,7 @@ use multee_protocol::machine::{
 };
 use multee_protocol::{Deployment, Fixed, Parameters, SeatId};
 
-use crate::world::{GENESIS_S, OWNER, World, incarnation, measurement, operator, provider, word};
+use crate::world::{GENESIS_S, OWNER, POWER, World, incarnation, measurement, operator, provider, word};
 
 const STRANGER: Address = Address::repeat_byte(0x55);
 
@@ -277,6 +277,23 @@ fn an_incarnation_declared_after_the_announcement_is_not_revived() {
     world.at(11);
     let events = world.does(OWNER, Input::Revive(vec![SeatId(1), SeatId(2)]));
     assert!(matches!(events[..], [Event::SeatRevived { seat: SeatId(1), .. }]), "{events:?}");
+}
+
+#[test]
+fn power_that_changed_after_the_announcement_is_not_verified_by_revival() {
+    let mut world = World::founded(2, Parameters::default());
+    let power = |world: &mut World, power| {
+        world.next();
+        world.publish_as(1, |p| p.power = power).expect("published");
+    };
+    world.at(8);
+    power(&mut world, 3 * POWER);
+    world.does(OWNER, Input::AnnounceStandstill);
+    power(&mut world, 7 * POWER);
+    world.next();
+    world.does(OWNER, Input::Revive(vec![SeatId(1)]));
+    let view = world.seat(1).power;
+    assert_eq!((view.verified, view.block_epoch, view.unverified), (3 * POWER, 9, false));
 }
 
 #[test]

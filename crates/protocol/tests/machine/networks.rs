@@ -200,9 +200,10 @@ fn a_standstill_has_a_way_back() {
     }
     assert!((1..=n).all(|number| world.seat(number).power.unverified));
     world.does(OWNER, Input::AnnounceStandstill);
-    // What was published up to the announcement everybody has had the time to look at.
-    world.next();
-    world.next();
+    // They go on publishing; what counts is the newest block up to the announcement.
+    for _ in 0..2 {
+        powers(&mut world, 3_000_000);
+    }
     world.does(OWNER, Input::Revive((1..=n).map(SeatId).collect()));
     for _ in 0..4 {
         powers(&mut world, 3_000_000);
