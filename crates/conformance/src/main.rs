@@ -2,11 +2,11 @@
 //! run it.
 
 mod conformance;
+mod measuring;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use multee_conformance::gas::{self, Table};
 
 /// Holds the contract against the model, and measures its calls.
 #[derive(Parser)]
@@ -21,38 +21,12 @@ enum Command {
     /// Execute random calls on both, and compare everything after each
     Conformance(conformance::Options),
     /// Measure what calls cost
-    Gas(GasOptions),
-}
-
-#[derive(clap::Args)]
-struct GasOptions {
-    /// Numbers of seats
-    #[arg(long, value_delimiter = ',', default_value = "58,1000,10000")]
-    seats: Vec<u32>,
-    /// Epochs that the rings keep
-    #[arg(long, default_value_t = 16)]
-    retention: u8,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    Gas(measuring::Options),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Conformance(options) => conformance::run(&options),
-        Command::Gas(options) => measure(options),
+        Command::Gas(options) => measuring::run(&options),
     }
-}
-
-fn measure(options: GasOptions) -> ExitCode {
-    let mut table = Table::default();
-    for seats in options.seats {
-        gas::measure(&mut table, seats, options.retention, |what| eprintln!("{seats} seats: {what}"));
-    }
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&table).expect("a table is JSON"));
-    } else {
-        print!("{}", table.to_markdown());
-    }
-    ExitCode::SUCCESS
 }
