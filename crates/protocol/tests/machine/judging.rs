@@ -215,3 +215,28 @@ fn who_settles_first_gains_nothing() {
     assert!(due.len() >= 5);
     assert_eq!(settled(&mut due.iter()), settled(&mut due.iter().rev()));
 }
+
+/// Else honest devices would fall with a liar that only others looked at closely; unwinding catches accomplices.
+#[test]
+fn a_valid_mark_on_a_latest_block_is_not_judged() {
+    let mut world = world(3);
+    // Seat 2 marks seat 1's block valid; seat 3 finds it wrong, twice.
+    publish_with(&mut world, 3, |number, seat| match (number, seat) {
+        (3, 1) => Mark::BindingWrong,
+        _ => Mark::Valid,
+    });
+    world.next();
+    publish_with(&mut world, 3, |number, seat| match (number, seat) {
+        (3, 1) => Mark::BindingWrong,
+        (2, 1) => Mark::Abstain,
+        _ => Mark::Valid,
+    });
+    world.at(3);
+    let liar = settle(&mut world, 0, 0);
+    assert!(liar.iter().any(|event| matches!(event, Event::BlockDecided { malicious: true, .. })));
+    let friend = settle(&mut world, 1, 1);
+    assert!(
+        matches!(friend[..], [Event::BlockPassed { seat: SeatId(2), judgement: Score::MAX, .. }]),
+        "{friend:?}"
+    );
+}

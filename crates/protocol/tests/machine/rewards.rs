@@ -1,7 +1,7 @@
 //! R12: pots, shares, payment, maturing.
 
 use multee_protocol::machine::{BlockRef, Equivocation, Event, Input, Outcome, Rejection, Statement};
-use multee_protocol::{Mark, Parameters, Score, SeatId};
+use multee_protocol::{Mark, Parameters, Score, SeatId, Tier};
 
 use crate::world::{OWNER, POWER, World, incarnation, operator, provider, word};
 
@@ -73,6 +73,27 @@ fn shares_follow_power_and_marks_given() {
     assert_eq!([1, 2, 3].map(|seat| share(&world, seat)), [POWER, POWER / 3, 2 * POWER / 3]);
     let shares = world.state.epoch_view(1, world.time).expect("opened").shares;
     assert_eq!(shares, u128::from(POWER + POWER / 3 + 2 * POWER / 3));
+}
+
+#[test]
+fn tier_restricted_earns_half_and_tier_warning_all() {
+    let mut world = world(3, 0, 0);
+    world.open();
+    world.publish_all(1..=3);
+    world.next();
+    for number in 1..=3 {
+        let marks = world.marks(number, |_| if number == 1 { Mark::BindingWrong } else { Mark::Valid });
+        world.publish_as(number, |p| p.marks = marks).expect("published");
+    }
+    let mut tiers = std::collections::BTreeMap::new();
+    for _ in 0..7 {
+        world.day(1..=3);
+        let seat = world.seat(1);
+        let block = world.state.block_view_of_seat(SeatId(1), world.epoch(), world.time).expect("a block");
+        tiers.insert(seat.tier, block.share);
+    }
+    let expected = [(Tier::Restricted, POWER / 2), (Tier::Warning, POWER), (Tier::Full, POWER)];
+    assert_eq!(tiers, expected.into());
 }
 
 #[test]

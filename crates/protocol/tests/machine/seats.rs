@@ -313,3 +313,26 @@ fn no_more_blocks_are_flagged_than_windows_have_room_for() {
     let view = world.state.network_view(world.time);
     assert_eq!(view.log_end - view.window_end, 2, "as many as the next window takes");
 }
+
+#[test]
+fn a_revived_incarnation_that_no_peer_has_seen_is_not_trusted() {
+    let mut world = World::founded(2, Parameters::default());
+    let value = ReferenceValue { measurement: measurement(), from_epoch: 0, until_epoch: 99 };
+    world.does(OWNER, Input::SetReferenceValues { digest: word("references", 1), values: vec![value] });
+    world.open();
+    world.publish_all(1..=2);
+    world.day(1..=2);
+    world.day(1..=2);
+    world.at(11);
+    world.does(
+        operator(1),
+        Input::Restart { seat: SeatId(1), incarnation: incarnation(1, 1), measurement: measurement() },
+    );
+    world.does(OWNER, Input::AnnounceStandstill);
+    world.at(13);
+    world.does(OWNER, Input::Revive(vec![SeatId(1), SeatId(2)]));
+    let trusted = |number| world.state.is_trusted(device(number), 0, 99, world.time);
+    assert!(world.state.trust_of(device(1)).operational);
+    assert_eq!([1, 2].map(trusted), [false, true]);
+    assert_eq!([1, 2].map(|number| world.state.trust_of(device(number)).has_good_block), [false, true]);
+}
