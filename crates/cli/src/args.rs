@@ -42,7 +42,7 @@ pub(crate) struct DemoArgs {
     /// Print one JSON document at the end instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Keep the chain (chain.sqlite) and the story (story.json) in this directory
+    /// Keep the chain (chain.sqlite) and the story (story.json) in this directory, for `multee audit --chain DIR`
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ pub(super) struct Report {
     sums: Sums,
     divergence: Option<Place>,
     differing_fields: u64,
-    differences: Vec<Field>,
+    differences: Vec<Shown>,
     wall_s: f64,
     events_per_s: f64,
 }
@@ -64,7 +64,7 @@ struct Place {
 }
 
 #[derive(Debug, Serialize)]
-struct Field {
+struct Shown {
     view: String,
     field: String,
     rules: String,
@@ -127,9 +127,9 @@ fn place(divergence: &Divergence) -> Place {
     }
 }
 
-fn field(different: &ViewDifference) -> Field {
+fn field(different: &ViewDifference) -> Shown {
     let of = different.difference.clone();
-    Field { view: different.view.clone(), field: of.field, rules: of.rules, chain: of.chain }
+    Shown { view: different.view.clone(), field: of.field, rules: of.rules, chain: of.chain }
 }
 
 /// The report as people read it.
@@ -179,7 +179,7 @@ fn verdict(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         f,
         "{BAD}differs{BAD:#}: all events are as the rules give them, and {count} fields of views are not"
     )?;
-    for Field { view, field, rules, chain } in &report.differences {
+    for Shown { view, field, rules, chain } in &report.differences {
         let space = if field.is_empty() { "" } else { " " };
         writeln!(f, "  {view}: {field}{space}is {rules} by the rules, {chain} on chain")?;
     }

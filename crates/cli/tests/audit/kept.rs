@@ -37,12 +37,12 @@ pub(crate) fn multee(args: &[&str]) -> Seen {
 
 /// The directory in which the demo of a seed kept its chain; played once, and only copied: one process at a time holds
 /// a chain.
-fn story(seed: usize) -> &'static Path {
+fn story(number: usize) -> &'static Path {
     static STORIES: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
-    STORIES[seed].get_or_init(|| {
-        let directory = fresh(&format!("story-{seed}"));
+    STORIES[number].get_or_init(|| {
+        let directory = fresh(&format!("story-{number}"));
         let path = directory.to_str().expect("UTF-8");
-        let seen = multee(&["demo", "--seed", &seed.to_string(), "--keep", path]);
+        let seen = multee(&["demo", "--seed", &number.to_string(), "--keep", path]);
         assert_eq!(seen.code, 0, "{}", seen.stderr);
         directory
     })
