@@ -74,8 +74,8 @@ contract DeploymentTest is NetworkFixture {
         Parameters memory p = Parameters(1, 2, 2, 1, 1, 1, 0, 1, 5_000, 0, 1, 1, 0, 0, 1, 0);
         equal(keccak256(abi.encode(built(p).parameters())), keccak256(abi.encode(p)), "least");
         p = Parameters(
-            32,
-            32,
+            8,
+            56,
             90,
             255,
             15,

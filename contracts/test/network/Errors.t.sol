@@ -237,9 +237,9 @@ contract ErrorsTest is NetworkFixture {
         network.announceStandstill();
         fails(with(Face.StandstillTooEarly.selector, 32), self, revival);
         goTo(32);
-        fails(with(Face.SeatNotRevivable.selector, bad), self, revival);
+        network.revive(seats);
         removed = joinNew();
-        goTo(48);
+        idle(16);
         network.remove(removed);
         again = abi.encodeCall(IRegistry.restart, (removed, address(6), MEASUREMENT));
         fails(with(Face.SeatIsExiting.selector, removed), operatorOf(removed), again);
@@ -298,24 +298,31 @@ contract ErrorsTest is NetworkFixture {
 
     function pausing() private {
         address self = address(this);
-        Publication memory p = publication(2, 0);
+        nextEpoch();
+        network.openEpoch();
+        mine(3);
         network.setPaused(true);
+        Publication memory p;
+        (p.seat, p.evidence) = (2, evidence);
         failsToPublish(with(Face.NetworkPaused.selector), p);
         Registration memory r = registration(10, "id", newKey());
         fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IRegistry.join, (r)));
         fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IConfirmation.openEpoch, ()));
         fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IConfirmation.seedEpoch, ()));
+        fails(with(Face.NetworkPaused.selector), self, abi.encodeCall(IRegistry.announceStandstill, ()));
         bytes memory rejoining = abi.encodeCall(IRegistry.rejoin, (9, self, address(9), MEASUREMENT));
         fails(with(Face.NetworkPaused.selector), providerOf(9), rejoining);
         network.setPaused(false);
+        nextEpoch();
     }
 
     function announcing() private {
         address self = address(this);
         network.announceParameters(parameters());
         bytes memory announcement = abi.encodeCall(IRegistry.announceParameters, (parameters()));
-        goTo(23);
-        fails(with(Face.ParametersPending.selector, 23), self, announcement);
+        uint32 from = nowEpoch() + 7;
+        goTo(from);
+        fails(with(Face.ParametersPending.selector, from), self, announcement);
         for (uint256 i; i < 32; ++i) {
             (Parameters memory p, bytes32 name) = Bounds.outOf(parameters(), i);
             announcement = abi.encodeCall(IRegistry.announceParameters, (p));

@@ -87,7 +87,7 @@ contract HostileTokensTest is NetworkFixture {
             else if (i == 1) hostile.callBack(address(network), abi.encodeCall(network.withdrawBounty, ()));
             else hostile.callBack(address(network), abi.encodeCall(network.rejoin, (seat, address(7), address(8), MEASUREMENT)));
             vm.prank(address(hostile));
-            equal(network.withdrawDeposit(seat), 1_000, "paid");
+            equal(network.withdrawDeposit(seat), 900, "paid");
             equal(hostile.calls(), 1, "it called back");
             isFalse(hostile.succeeded(0), "in vain");
             isTrue(network.seatOf(seat).funds.paidOut && network.seatOf(seat).exiting, "paid out, once");
@@ -164,6 +164,25 @@ contract HostileTokensTest is NetworkFixture {
         equal(keccak256(abi.encode(network.seatOf(4), network.network())), before, "as before");
         hostile.mint(address(network), 4_000);
         equal(withdrawDeposit(4), 1_000, "later");
+    }
+
+    /// Some tokens refuse to move nothing, as this one does: a seat of which penalties withhold all leaves all the same.
+    function test_a_payment_of_nothing_is_not_asked_of_the_token() public {
+        nature[4] = 2;
+        runEpochs(2);
+        nature[4] = 1;
+        runEpochs(3);
+        settleLive();
+        equal(network.seatOf(4).penalties, 2, "two points");
+        Parameters memory p = parameters();
+        p.maxPenalties = 2;
+        network.announceParameters(p);
+        idle(8);
+        exit(4);
+        idle(20);
+        equal(withdrawDeposit(4), 0, "nothing");
+        isTrue(network.seatOf(4).funds.paidOut, "paid out");
+        booksHold();
     }
 
     /// Nobody else's payments hang on one that fails.

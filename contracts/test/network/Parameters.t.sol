@@ -55,7 +55,7 @@ contract ParametersTest is NetworkFixture {
         }
         network.announceParameters(Parameters(1, 2, 2, 1, 1, 1, 0, 1, 5_000, 0, 1, 1, 0, 0, 1, 0));
         network.announceParameters(
-            Parameters(32, 32, 90, 255, 15, 11, 10_000, 10_000, 8_999, 1_000, 1_825, 3_650, 10_000, 5_000, 1e30, 1e30)
+            Parameters(8, 56, 90, 255, 15, 11, 10_000, 10_000, 8_999, 1_000, 1_825, 3_650, 10_000, 5_000, 1e30, 1e30)
         );
     }
 
@@ -185,7 +185,7 @@ contract ParametersTest is NetworkFixture {
         Parameters memory p = parameters();
         (p.minDeposit, p.unbondingEpochs, p.bountyBps) = (uint128(DEPOSIT / 4), 40, 2_000);
         network.announceParameters(p);
-        goTo(16);
+        idle(16);
         openAndSeed();
         // An exit announced in time is not prolonged.
         equal(withdrawDeposit(6), DEPOSIT, "as it was at its announcement");

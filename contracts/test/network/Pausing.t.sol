@@ -38,7 +38,7 @@ contract PausingTest is NetworkFixture {
         equal(fingerprint(), before, "nothing changed");
     }
 
-    function test_a_pause_stops_joining_rejoining_opening_seeding_and_publication() public {
+    function test_a_pause_stops_joining_rejoining_opening_and_seeding() public {
         exit(6);
         goTo(14);
         withdrawDeposit(6);
@@ -46,10 +46,8 @@ contract PausingTest is NetworkFixture {
         mine(3);
         pause();
         refused(address(this), abi.encodeCall(network.seedEpoch, ()));
-        network.setPaused(false);
-        network.seedEpoch();
-        Publication memory p = publication(1, 0);
-        pause();
+        Publication memory p;
+        (p.seat, p.evidence) = (1, evidence);
         refused(operatorOf(1), abi.encodeCall(network.publish, (p)));
         Registration memory r = registration(7, "id", newKey());
         refused(address(this), abi.encodeCall(network.join, (r)));
@@ -57,19 +55,66 @@ contract PausingTest is NetworkFixture {
         nextEpoch();
         refused(address(this), abi.encodeCall(network.openEpoch, ()));
         network.setPaused(false);
+        nextEpoch();
         openAndSeed();
         publishAll();
         rejoin(6);
         joinNew();
     }
 
-    /// Even a publication that would end in a refusal is stopped: nothing is told of it.
-    function test_a_pause_goes_before_every_other_reason() public {
+    /// Else who chooses the moment would have an epoch, its pot and its decisions for itself.
+    function test_an_epoch_that_has_its_seed_runs_to_its_end() public {
         openAndSeed();
+        publish(1);
         pause();
-        Publication memory p;
-        p.seat = 77;
-        refused(address(this), abi.encodeCall(network.publish, (p)));
+        publishAll();
+        equal(network.epochOf(0).weightedBlocks, 6, "all of them");
+        nextEpoch();
+        refused(address(this), abi.encodeCall(network.openEpoch, ()));
+    }
+
+    function test_going_on_takes_effect_with_the_next_epoch() public {
+        runEpochs(1);
+        pause();
+        vm.warp(nowSeconds + EPOCH_SECONDS / 2);
+        network.setPaused(false);
+        isFalse(network.network().paused, "not paused");
+        equal(network.network().resumesEpoch, 2, "from 2 on");
+        refused(address(this), abi.encodeCall(network.openEpoch, ()));
+        Registration memory r = registration(7, "id", newKey());
+        refused(address(this), abi.encodeCall(network.join, (r)));
+        vm.warp(genesis + 2 * EPOCH_SECONDS - 1);
+        refused(address(this), abi.encodeCall(network.openEpoch, ()));
+        goTo(2);
+        openAndSeed();
+        publishAll();
+        joinNew();
+    }
+
+    /// Going on when nothing is paused, and pausing twice, shift nothing.
+    function test_going_on_without_a_pause_does_nothing() public {
+        network.setPaused(false);
+        equal(network.network().resumesEpoch, 0, "there was none");
+        openAndSeed();
+        nextEpoch();
+        pause();
+        pause();
+        goTo(5);
+        network.setPaused(false);
+        network.setPaused(false);
+        goTo(6);
+        network.setPaused(false);
+        equal(network.network().resumesEpoch, 6, "the first time counts");
+        openAndSeed();
+    }
+
+    function test_a_pause_from_before_genesis_ends_before_it() public {
+        vm.warp(genesis - 1);
+        pause();
+        network.setPaused(false);
+        vm.warp(genesis);
+        openAndSeed();
+        equal(network.network().resumesEpoch, 0, "as if there was none");
     }
 
     function test_a_pause_does_not_stop_settlement_restart_exit_removal_reports_or_operators() public {
@@ -86,7 +131,10 @@ contract PausingTest is NetworkFixture {
         isTrue(network.seatOf(4).exiting, "exit");
         network.reportEquivocation(pairOf(5));
         isTrue(tierOf(5) == Tier.Blocked, "report");
-        goTo(16);
+        network.setPaused(false);
+        nextEpoch();
+        idle(16);
+        pause();
         network.remove(provisional);
         isTrue(network.seatOf(provisional).exiting, "removal");
     }
@@ -100,7 +148,7 @@ contract PausingTest is NetworkFixture {
             settleLive();
         }
         exit(6);
-        goTo(17);
+        idle(3);
         pause();
         network.remove(provisional);
         isTrue(network.withdrawBounty() == DEPOSIT / 10, "bounty");
@@ -114,23 +162,8 @@ contract PausingTest is NetworkFixture {
         pause();
         network.setPolicy("another");
         network.announceParameters(parameters());
-        goTo(20);
-        network.announceStandstill();
-        goTo(22);
-        uint32[] memory seats = new uint32[](1);
-        seats[0] = 1;
-        network.revive(seats);
         (bool done,) = address(network).call(abi.encodeWithSignature("transferOwnership(address)", address(7)));
         isTrue(done, "ownership");
-    }
-
-    function test_pausing_is_idempotent_and_allowed_before_genesis() public {
-        vm.warp(genesis - 1);
-        pause();
-        pause();
-        network.setPaused(false);
-        vm.warp(genesis);
-        openAndSeed();
     }
 
     /// A pause is no reprieve: blocks age, and become void.
@@ -140,8 +173,9 @@ contract PausingTest is NetworkFixture {
         goTo(16);
         network.setPaused(false);
         isFalse(settle(1, 0), "void");
+        nextEpoch();
         runEpochs(2);
         settleLive();
-        isTrue(blockAt(1, 16).passed, "and the network goes on");
+        isTrue(blockAt(1, 17).passed, "and the network goes on");
     }
 }

@@ -357,6 +357,43 @@ contract R10PowerTest is NetworkFixture {
         equal(blockAt(6, 13).weight, 10_000, "weight at once");
     }
 
+    /// What was published after the announcement, nobody could look at.
+    function test_revival_leaves_the_power_of_a_block_after_the_announcement() public {
+        runEpochs(1);
+        goTo(11);
+        network.announceStandstill();
+        nextEpoch();
+        powers[6] = 20_000;
+        openAndSeed();
+        publish(6, 0);
+        isTrue(blockAt(6, 12).off, "off, and so without weight");
+        nextEpoch();
+        uint32[] memory seats = new uint32[](1);
+        seats[0] = 6;
+        network.revive(seats);
+        powerIs(6, 10_000, false);
+    }
+
+    /// The newest that it could see counts, whatever came after.
+    function test_revival_takes_the_newest_block_that_the_announcement_could_see() public {
+        epochWith(6, 20_000);
+        epochWith(6, 25_000);
+        goTo(11);
+        network.announceStandstill();
+        for (uint256 i; i < 2; ++i) {
+            nextEpoch();
+            powers[6] = 30_000;
+            openAndSeed();
+            publish(6, 0);
+        }
+        equal(network.seatOf(6).lastEpoch, 13, "published since");
+        uint32[] memory seats = new uint32[](1);
+        seats[0] = 6;
+        network.revive(seats);
+        powerIs(6, 25_000, false);
+        equal(network.seatOf(6).power.blockEpoch, 1, "as of its epoch");
+    }
+
     function test_revival_leaves_the_power_if_the_newest_block_was_within() public {
         epochWith(6, 20_000);
         epochWith(6, 10_100);

@@ -79,7 +79,7 @@ contract R12PotsTest is Rewarded {
 
     function test_deposits_and_bounties_are_not_unallocated() public {
         uint32 seat = joinNew();
-        goTo(16);
+        idle(16);
         network.remove(seat);
         openAndSeed();
         equal(potOf(16), 0, "nothing was given");
@@ -516,6 +516,17 @@ contract R12PaymentTest is Rewarded {
         vm.expectEmit(address(network));
         emit IProofOfAttestation.BlockFinal(6, 0, uint128(pay));
         settle(6, 0);
+        equal(owed(6), 0, "nothing to a blocked seat");
+        equal(carry(), before + pay, "to carry");
+    }
+
+    function test_a_blocked_seats_pay_for_a_block_decided_honest_goes_to_carry() public {
+        doubted(2, 1);
+        network.reportEquivocation(pairOf(6));
+        uint256 before = carry();
+        uint256 pay = payOf(6, 0);
+        isTrue(settle(6, 0) && blockAt(6, 0).decided && !blockAt(6, 0).malicious, "honest");
+        isTrue(pay > 0, "it would earn");
         equal(owed(6), 0, "nothing to a blocked seat");
         equal(carry(), before + pay, "to carry");
     }

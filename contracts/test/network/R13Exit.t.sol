@@ -41,7 +41,7 @@ contract R13ExitTest is NetworkFixture {
         settleLive();
         isTrue(network.isTrusted(deviceId(8), 0, 100), "before");
         vm.expectEmit(address(network));
-        emit IProofOfAttestation.SeatExiting(8, 3);
+        emit IProofOfAttestation.SeatExiting(8, 3, 0);
         exit(8);
         SeatView memory v = network.seatOf(8);
         isTrue(v.exiting && !v.funds.paidOut, "exiting");
@@ -69,6 +69,7 @@ contract R13ExitTest is NetworkFixture {
 
     function test_provisional_and_suspended_seats_exit_too() public {
         uint32 provisional = joinNew();
+        manner[provisional] = Manner.Absent;
         nature[8] = 2;
         runEpochs(4);
         settleLive();
@@ -76,7 +77,7 @@ contract R13ExitTest is NetworkFixture {
         exit(8);
         exit(provisional);
         goTo(30);
-        isTrue(withdrawDeposit(provisional) == DEPOSIT, "whole");
+        equal(withdrawDeposit(provisional), DEPOSIT * 9 / 10, "less what its removal would have cost");
         isTrue(withdrawDeposit(8) < DEPOSIT, "less what penalties withhold");
     }
 
@@ -160,32 +161,69 @@ contract R13ExitTest is NetworkFixture {
         settleLive();
         isTrue(tierOf(seat) == Tier.Blocked, "blocked");
         equal(network.seatOf(seat).funds.deposit, 0, "slashed");
-        equal(network.network().carry, DEPOSIT, "to carry");
+        equal(network.network().carry, DEPOSIT, "to carry, the fee and the rest");
         goTo(100);
         withdrawalFails(seat, abi.encodeWithSelector(IProofOfAttestation.SeatIsBlocked.selector, seat));
     }
 
-    /// Points above a Q that was lowered since withhold everything, and no more than that.
+    /// Points above a Q that was lowered before withhold everything, and no more than that.
     function test_at_Q_and_above_nothing_is_left() public {
         for (uint8 most = 4; most >= 2; --most) {
-            deploy(8);
-            nature[8] = 2;
-            runEpochs(3);
-            nature[8] = 1;
-            Parameters memory p = parameters();
-            p.maxPenalties = most;
-            runEpochs(3);
-            settleLive();
-            equal(network.seatOf(8).penalties, 3, "three points");
-            exit(8);
-            network.announceParameters(p);
-            goTo(nowEpoch() + 20);
-            runEpochs(1);
+            threePoints(most);
+            idle(8);
             equal(network.parameters().maxPenalties, most, "Q");
+            exit(8);
+            goTo(nowEpoch() + 20);
             uint256 withheld = most == 4 ? DEPOSIT * 3 / 4 : DEPOSIT;
             equal(withdrawDeposit(8), DEPOSIT - withheld, "what is left");
             equal(network.network().carry, withheld, "the rest");
+            isTrue(network.seatOf(8).funds.paidOut, "paid out, be it nothing");
         }
+    }
+
+    /// What is announced after an exit makes it no dearer; what makes it cheaper counts.
+    function test_the_milder_Q_of_exit_and_payment_counts() public {
+        threePoints(4);
+        exit(8);
+        idle(20);
+        equal(network.parameters().maxPenalties, 4, "Q was lowered since");
+        equal(withdrawDeposit(8), DEPOSIT - DEPOSIT * 3 / 13, "as announced");
+        threePoints(39);
+        exit(8);
+        idle(20);
+        equal(network.parameters().maxPenalties, 39, "Q was raised since");
+        equal(withdrawDeposit(8), DEPOSIT - DEPOSIT / 13, "as it is now");
+    }
+
+    /// @dev Seat 8 has three points, and another Q is announced.
+    function threePoints(uint8 most) private {
+        deploy(8);
+        nature[8] = 2;
+        runEpochs(3);
+        nature[8] = 1;
+        runEpochs(3);
+        settleLive();
+        equal(network.seatOf(8).penalties, 3, "three points");
+        Parameters memory p = parameters();
+        p.maxPenalties = most;
+        network.announceParameters(p);
+    }
+
+    /// Seats are limited, and nobody is to use them up with one deposit.
+    function test_a_provisional_seat_leaves_what_its_removal_would_cost() public {
+        uint32 seat = joinNew();
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.SeatExiting(seat, 0, uint128(DEPOSIT / 10));
+        exit(seat);
+        equal(network.seatOf(seat).funds.deposit, DEPOSIT * 9 / 10, "less a tenth");
+        equal(network.network().carry, DEPOSIT / 10, "to carry");
+        equal(network.network().deposits, 8 * DEPOSIT + DEPOSIT * 9 / 10, "deposits");
+        goTo(14);
+        equal(withdrawDeposit(seat), DEPOSIT * 9 / 10, "the rest");
+        rejoin(seat);
+        equal(network.seatOf(seat).funds.deposit, DEPOSIT, "a whole deposit again");
+        exit(seat);
+        equal(network.network().carry, DEPOSIT / 5, "and again");
     }
 
     function test_exit_does_not_end_suspension_and_an_honest_decision_does_not_admit_who_leaves() public {
@@ -202,7 +240,7 @@ contract R13ExitTest is NetworkFixture {
 
     function test_a_removed_seats_rest_unbonds() public {
         uint32 seat = joinNew();
-        goTo(20);
+        idle(20);
         network.remove(seat);
         equal(network.seatOf(seat).unbondedEpoch, 34, "as if its provider had announced it");
         goTo(33);
@@ -348,11 +386,12 @@ contract R13ExitTest is NetworkFixture {
         paidOut(seat);
         uint32 epoch = nowEpoch();
         rejoin(seat);
-        equal(network.seatOf(seat).joinedEpoch, epoch, "joined");
-        goTo(epoch + 15);
+        equal(network.seatOf(seat).joinedIndex, network.network().openedEpochs, "joined");
+        goTo(epoch + 100);
+        idle(15);
         vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRemovable.selector, seat));
         network.remove(seat);
-        goTo(epoch + 16);
+        idle(1);
         network.remove(seat);
     }
 
@@ -399,15 +438,16 @@ contract R13ExitTest is NetworkFixture {
         network.restart(8, address(9), MEASUREMENT);
         uint32 provisional = joinNew();
         exit(provisional);
-        goTo(40);
+        idle(40);
         vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRemovable.selector, provisional));
         network.remove(provisional);
         network.announceStandstill();
         goTo(42);
         uint32[] memory seats = new uint32[](1);
         seats[0] = 8;
-        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRevivable.selector, 8));
+        bytes32 before = keccak256(abi.encode(network.seatOf(8)));
         network.revive(seats);
+        equal(keccak256(abi.encode(network.seatOf(8))), before, "passed over");
     }
 
     // ---- operators ----------------------------------------------------------------------------------------

@@ -192,9 +192,58 @@ contract R15EquivocationTest is NetworkFixture {
         address shared = vm.addr(keyOf[6]);
         vm.prank(operatorOf(5));
         network.restart(5, shared, MEASUREMENT);
+        keyOf[5] = keyOf[6];
+        confirm();
         Equivocation memory pair = pairOf(6);
         pair.seat = 5;
         unproven(pair);
+        report(pairOf(5));
+        isTrue(tierOf(5) == Tier.Blocked && tierOf(6) == Tier.Full, "each for itself");
+    }
+
+    /// @dev Lets who is on probation be admitted; an epoch is open and seeded again then.
+    function confirm() private {
+        publishAll();
+        nextEpoch();
+        runEpochs(2);
+        settleLive();
+        openAndSeed();
+    }
+
+    function unknown(Equivocation memory pair) private {
+        vm.prank(REPORTER);
+        vm.expectRevert(
+            abi.encodeWithSelector(IProofOfAttestation.IncarnationUnknown.selector, pair.seat, pair.incarnation)
+        );
+        network.reportEquivocation(pair);
+    }
+
+    /// A key that no peer has seen at work proves nothing about an enclave.
+    function test_a_restarted_incarnation_proves_nothing_until_it_is_confirmed() public {
+        restart(6);
+        unknown(pairOf(6));
+        Equivocation memory early = pairOf(6);
+        confirm();
+        isTrue(tierOf(6) != Tier.Probation, "admitted");
+        report(early);
+        isTrue(tierOf(6) == Tier.Blocked, "confirmed since: what it signed before counts, too");
+    }
+
+    /// Of the deposit, what penalties would withhold is nobody's bounty.
+    function test_the_bounty_is_taken_from_what_penalties_would_leave() public {
+        nature[6] = 2;
+        publishAll();
+        nextEpoch();
+        runEpochs(1);
+        nature[6] = 1;
+        runEpochs(2);
+        settleLive();
+        openAndSeed();
+        equal(network.seatOf(6).penalties, 2, "two points");
+        report(pairOf(6));
+        uint256 bounty = (DEPOSIT - DEPOSIT * 2 / 13) / 10;
+        equal(network.bountyOf(REPORTER), bounty, "a tenth of the rest");
+        equal(network.network().carry, DEPOSIT - bounty, "all else to carry");
     }
 
     function test_what_was_signed_for_another_contract_or_chain_proves_nothing() public {
@@ -229,12 +278,16 @@ contract R15EquivocationTest is NetworkFixture {
         isTrue(tierOf(6) == Tier.Blocked, "blocked");
     }
 
-    function test_a_provisional_seat_is_blocked_and_its_id_stays_free() public {
+    /// An operator's stolen key cannot turn a joiner's deposit into a bounty.
+    function test_a_provisional_seat_is_reached_once_it_is_admitted() public {
         uint32 seat = join("hardware");
-        report(pairOf(seat));
+        unknown(pairOf(seat));
+        Equivocation memory pair = pairOf(seat);
+        confirm();
+        equal(network.boundSeatOf("hardware"), seat, "admitted");
+        report(pair);
         isTrue(tierOf(seat) == Tier.Blocked, "blocked");
-        equal(network.boundSeatOf("hardware"), 0, "free");
-        join("hardware");
+        equal(network.boundSeatOf("hardware"), seat, "and bars the id for good");
     }
 
     function test_an_exiting_seat_is_reached_and_one_that_is_paid_out_is_blocked_without_a_bounty() public {

@@ -127,6 +127,9 @@ contract R17TrustTest is NetworkFixture {
         isTrue(network.trustOf(deviceId(6)).operational, "operational");
         isTrue(trusted(5, 0, 30), "the one that did not restart");
         isFalse(trusted(6, 0, 30), "not this one");
+        Trust memory t = network.trustOf(deviceId(6));
+        isTrue(!t.hasGoodBlock && t.lastGoodEpoch == 0, "no good block of this incarnation");
+        isTrue(network.trustOf(deviceId(5)).hasGoodBlock, "unlike the other");
         runEpochs(2);
         settleLive();
         isTrue(trusted(6, 0, 30), "once its peers have seen it");

@@ -151,10 +151,12 @@ contract R1SeatsTest is NetworkFixture {
     function test_a_seat_not_admitted_within_retention_may_be_removed_by_anyone_for_a_bounty() public {
         uint32 seat = join(HARDWARE);
         address remover = address(0xBEEF);
-        goTo(15);
+        // Epochs in which it could have been admitted: those that nobody opened do not count.
+        goTo(100);
+        idle(15);
         vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRemovable.selector, seat));
         network.remove(seat);
-        goTo(16);
+        idle(1);
         vm.prank(remover);
         network.remove(seat);
         SeatView memory v = network.seatOf(seat);
@@ -178,7 +180,7 @@ contract R1SeatsTest is NetworkFixture {
         nature[blocked] = 2;
         runEpochs(2);
         settleLive();
-        goTo(30);
+        idle(20);
         uint32[3] memory seats = [uint32(1), admitted, blocked];
         for (uint256 i; i < 3; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRemovable.selector, seats[i]));
@@ -189,7 +191,7 @@ contract R1SeatsTest is NetworkFixture {
     /// A removed seat is on its way out: an honest decision on its last block must not bind the id to it.
     function test_a_removed_seat_is_not_admitted_and_binds_nothing() public {
         uint32 seat = join(HARDWARE);
-        goTo(15);
+        idle(15);
         runEpochs(1);
         network.remove(seat);
         runEpochs(1);
@@ -205,7 +207,7 @@ contract R1SeatsTest is NetworkFixture {
     function test_a_removed_seat_is_still_slashed() public {
         uint32 seat = join(HARDWARE);
         nature[seat] = 3;
-        goTo(15);
+        idle(15);
         runEpochs(1);
         network.remove(seat);
         runEpochs(1);
@@ -317,6 +319,7 @@ contract R1SeatsTest is NetworkFixture {
         isTrue(blockAt(6, nowEpoch()).weight == 0, "not revived: on probation");
     }
 
+    /// Others are passed over: who leaves in between does not hold up the rest.
     function test_only_admitted_unblocked_seats_are_revived() public {
         uint32 provisional = joinNew();
         uint32 blocked = joinNew();
@@ -327,13 +330,62 @@ contract R1SeatsTest is NetworkFixture {
         goTo(20);
         network.announceStandstill();
         goTo(22);
+        exit(2);
+        uint32[] memory seats = new uint32[](5);
+        (seats[0], seats[1], seats[2], seats[3], seats[4]) = (provisional, blocked, 2, 77, 1);
+        bytes32 before = keccak256(
+            abi.encode(network.seatOf(provisional), network.seatOf(blocked), network.seatOf(2), network.network())
+        );
+        vm.expectEmit(address(network));
+        emit IProofOfAttestation.SeatRevived(1, 22, 10_000);
+        network.revive(seats);
+        equal(
+            keccak256(
+                abi.encode(network.seatOf(provisional), network.seatOf(blocked), network.seatOf(2), network.network())
+            ),
+            before,
+            "passed over"
+        );
+    }
+
+    /// Nobody could look at what was declared after the announcement.
+    function test_incarnations_declared_after_the_announcement_are_not_revived() public {
+        runEpochs(1);
+        goTo(20);
+        restart(5);
+        network.announceStandstill();
+        nextEpoch();
+        restart(6);
+        nextEpoch();
         uint32[] memory seats = new uint32[](2);
+        (seats[0], seats[1]) = (5, 6);
+        network.revive(seats);
+        isTrue(tierOf(5) == Tier.Warning, "declared in the epoch of the announcement");
+        isTrue(tierOf(6) == Tier.Probation, "declared after it");
+    }
+
+    /// A pause is no standstill: it takes as long after it as after a block with weight.
+    function test_no_standstill_is_announced_or_used_in_or_right_after_a_pause() public {
+        runEpochs(1);
+        goTo(20);
+        network.announceStandstill();
+        network.setPaused(true);
+        uint32[] memory seats = new uint32[](1);
         seats[0] = 1;
-        uint32[3] memory wrong = [provisional, blocked, 77];
-        for (uint256 i; i < 3; ++i) {
-            seats[1] = wrong[i];
-            vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.SeatNotRevivable.selector, wrong[i]));
-            network.revive(seats);
-        }
+        goTo(22);
+        vm.expectRevert(IProofOfAttestation.NetworkPaused.selector);
+        network.announceStandstill();
+        vm.expectRevert(IProofOfAttestation.NetworkPaused.selector);
+        network.revive(seats);
+        network.setPaused(false);
+        goTo(31);
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.NoStandstill.selector, 23));
+        network.announceStandstill();
+        goTo(32);
+        vm.expectRevert(IProofOfAttestation.StandstillNotAnnounced.selector);
+        network.revive(seats);
+        network.announceStandstill();
+        goTo(34);
+        network.revive(seats);
     }
 }

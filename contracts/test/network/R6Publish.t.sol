@@ -427,7 +427,7 @@ contract R6PublishTest is NetworkFixture {
 
     function test_removed_seats_are_refused() public {
         uint32 seat = joinNew();
-        goTo(16);
+        idle(16);
         network.remove(seat);
         openAndSeed();
         expectRefusal(seat, Refusal.Exiting);

@@ -10,7 +10,7 @@ library Bounds {
     function outOf(Parameters memory p, uint256 i) internal pure returns (Parameters memory, bytes32 name) {
         bool above = i % 2 == 1;
         i /= 2;
-        if (i == 0) (p.latestChecks, name) = (above ? 33 : 0, "latestChecks");
+        if (i == 0) (p.latestChecks, name) = (above ? 9 : 0, "latestChecks");
         else if (i == 1) (p.suspiciousChecks, name) = (above ? 65 - p.latestChecks : 1, "suspiciousChecks");
         else if (i == 2) (p.decisionMarks, name) = (above ? 91 : p.suspiciousChecks - 1, "decisionMarks");
         else if (i == 3) (p.maxPenalties, name) = (0, "maxPenalties");

@@ -58,6 +58,7 @@ contract HostileToken {
     }
 
     function _move(address from, address to, uint256 amount) private returns (bool) {
+        require(amount != 0, "nothing to move");
         if (target != address(0)) {
             (bool done,) = target.call(call_);
             succeeded.push(done);

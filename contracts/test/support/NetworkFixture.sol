@@ -247,6 +247,14 @@ abstract contract NetworkFixture is Expectations {
         network.seedEpoch();
     }
 
+    /// @dev Epochs are opened and seeded, and nobody publishes.
+    function idle(uint256 epochs) internal {
+        for (uint256 i; i < epochs; ++i) {
+            openAndSeed();
+            nextEpoch();
+        }
+    }
+
     // ---- publishing ---------------------------------------------------------------------------------------
 
     function powerOf(uint32 seat) internal view returns (uint64) {

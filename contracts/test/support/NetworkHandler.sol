@@ -116,8 +116,10 @@ contract NetworkHandler is NetworkFixture {
 
     /// @dev The next thing that usually happens: an opening, a publication, the next epoch.
     function step(uint256 dice) external {
-        if (paused) _pause(false);
-        else if (!running) _begin(dice);
+        if (!running && (paused || nowEpoch() < network.network().resumesEpoch)) {
+            _pause(false);
+            _goOn(1);
+        } else if (!running) _begin(dice);
         else if (_nextSeat(dice)) _publish(turn, dice);
         else _goOn(1);
         _after();
@@ -153,7 +155,7 @@ contract NetworkHandler is NetworkFixture {
 
     function joinOne(uint256 dice) external {
         uint32 seat = network.network().seats + 1;
-        if (!paused && seat <= SEATS_MAX) {
+        if (!paused && nowEpoch() >= network.network().resumesEpoch && seat <= SEATS_MAX) {
             bytes32 id = keccak256(abi.encode("hardware", dice % 12));
             if (network.boundSeatOf(id) == 0) {
                 _give(providerOf(seat));
