@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, value_parser};
 
 use crate::exit;
+use crate::simulate::SimulateArgs;
 use crate::verify::Moment;
 
 /// A network of TEEs that verify each other's evidence.
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     Demo(DemoArgs),
     Audit(AuditArgs),
+    Simulate(Box<SimulateArgs>),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

@@ -8,6 +8,7 @@
 //! | `published` | a network by the published confirmation protocol, the baseline |
 //! | `rows` | the published results that the baseline is held against |
 //! | `measure` | what is measured of a run |
+//! | `summary` | means and spread over runs, and gas |
 //! | `parallel` | runs on all cores |
 //! | `dice` | chance, from a seed |
 //!
@@ -23,6 +24,7 @@ mod published;
 mod rows;
 mod scenario;
 mod strategy;
+mod summary;
 
 pub use error::SimulationError;
 pub use measure::{Point, Run};
@@ -30,3 +32,4 @@ pub use parallel::{Runs, simulate};
 pub use rows::{PublishedRow, RowError, published_rows};
 pub use scenario::{Outage, Rules, Scenario, ScenarioError};
 pub use strategy::{Evidence, Order, Strategy};
+pub use summary::{Measures, PUBLICATION_GAS_MAX, Summary};

@@ -1,6 +1,7 @@
 //! What is simulated: a network, its adversary, and the rules.
 
 use multee_protocol::{Fixed, ParameterError, Parameters};
+use serde::Serialize;
 
 use crate::strategy::{Evidence, Order, Strategy};
 
@@ -10,7 +11,8 @@ const DEVICES_MAX: u32 = 1 << 20;
 const EPOCHS_MAX: u32 = 3650;
 
 /// By which rules a network is played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rules {
     /// R1 to R17: the state machine of `multee-protocol`, unchanged.
     Multee,
@@ -29,7 +31,7 @@ impl Rules {
 }
 
 /// A share of the honest devices cannot verify for some epochs, say for an outage of collateral, and abstains (4.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Outage {
     /// Of the honest, in percent.
     pub share_percent: u8,
@@ -40,7 +42,7 @@ pub struct Outage {
 }
 
 /// One simulation: what is played, and from which seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Scenario {
     /// By which rules.
     pub rules: Rules,
@@ -128,7 +130,7 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
-    /// Ten thousand devices with the protocol's defaults, a third of them in collusion with forged evidence.
+    /// A network with the protocol's defaults, under collusion with forged evidence.
     pub fn new(rules: Rules, devices: u32, abusive: u32) -> Self {
         Self {
             rules,

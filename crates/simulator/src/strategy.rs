@@ -1,12 +1,14 @@
 //! What an adversary's devices do: how they mark, when, with what evidence, and what else they try.
 
 use multee_protocol::Mark;
+use serde::Serialize;
 
 use crate::dice::Dice;
 use crate::scenario::ScenarioError;
 
 /// Whether the evidence under a liar's own blocks verifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// It does not: honest verifiers mark every block of a device that lies negative.
     Forged,
@@ -25,7 +27,8 @@ impl Evidence {
 }
 
 /// The order in which devices publish within an epoch. The adversary may choose it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Any, drawn anew each epoch.
     Random,
@@ -47,7 +50,8 @@ impl Order {
 }
 
 /// What the adversary's devices do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "name")]
 pub enum Strategy {
     /// The same as everybody: the yardstick.
     Honest,

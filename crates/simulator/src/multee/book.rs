@@ -200,9 +200,11 @@ impl Book {
                 self.log.push_back(Entry { nature, block: BlockRef { epoch, order } });
             }
             Event::BlockPassed { seat, score, .. } => self.devices[index(seat.0)].score = score.bps(),
-            Event::BlockDecided { seat, score, reward, .. } => {
+            Event::BlockDecided { seat, malicious, score, reward, .. } => {
                 self.devices[index(seat.0)].score = score.bps();
-                self.reward(index(seat.0), reward);
+                if !malicious {
+                    self.reward(index(seat.0), reward);
+                }
             }
             Event::BlockFinal { seat, reward, .. } => self.reward(index(seat.0), reward),
             Event::EpochOpened {
@@ -261,8 +263,12 @@ impl Book {
         }
     }
 
+    /// What a block takes out of its pot is its seat's, or goes to carry if the seat is blocked (R12).
     fn reward(&mut self, device: usize, reward: u128) {
-        self.counts.rewards[usize::from(self.devices[device].abusive)] += amount(reward);
+        let device = &self.devices[device];
+        if !device.blocked {
+            self.counts.rewards[usize::from(device.abusive)] += amount(reward);
+        }
     }
 }
 

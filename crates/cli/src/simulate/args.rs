@@ -1,0 +1,230 @@
+//! The command line of `multee simulate`.
+
+use clap::{Args, ValueEnum, value_parser};
+use multee_protocol::Parameters;
+use multee_simulator::{Evidence, Order, Outage, Rules, Scenario, Strategy};
+
+use crate::exit;
+
+/// Attack a network of thousands of devices, on the rules that run on chain
+///
+/// Plays the protocol's state machine epoch by epoch: every device publishes, marks what it is assigned, and is judged;
+/// the adversary's devices do what --strategy says. Signatures and evidence are not made: which evidence verifies is
+/// given by --evidence. The same seed gives the same runs, on any number of cores.
+#[derive(Debug, Args)]
+#[command(after_help = exit::table())]
+pub(crate) struct SimulateArgs {
+    #[command(flatten)]
+    pub(crate) asked: ScenarioArgs,
+    /// How often it is played, each time with other chance; 1 to 10000
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) runs: u32,
+    /// On how many threads at most [default: all cores]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// What gas costs, in billionths of the chain's coin
+    #[arg(long, value_name = "GWEI", default_value_t = 1.0, value_parser = positive)]
+    pub(crate) gas_price: f64,
+    /// Print one JSON document: scenario, runs[], mean, least, most, deviation
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print a line of comma-separated values for each run
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// Tell of every epoch of every run in the JSON document
+    #[arg(long, requires = "json")]
+    pub(crate) series: bool,
+}
+
+/// What is simulated. Numbers out of the protocol's bounds are refused.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArgs {
+    /// The rules: the protocol's, or the confirmation protocol as Super Protocol published it, for comparison
+    #[arg(long, value_enum, default_value = "multee")]
+    rules: RulesName,
+    /// Devices in all
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    devices: u32,
+    /// How many of them are the adversary's
+    #[arg(long, value_name = "N", default_value_t = 330)]
+    abusive: u32,
+    /// What the adversary's devices do
+    #[arg(long, value_enum, default_value = "collusion")]
+    strategy: StrategyName,
+    /// Whether the evidence of devices that lie verifies all the same
+    #[arg(long, value_enum, default_value = "forged")]
+    evidence: EvidenceName,
+    /// Who publishes first in an epoch
+    #[arg(long, value_enum, default_value = "random")]
+    order: OrderName,
+    /// The epoch in which sleepers turn
+    #[arg(long, value_name = "EPOCH", default_value_t = 20)]
+    turn: u32,
+    /// The score in basis points below which on-off devices are honest
+    #[arg(long, value_name = "BPS", default_value_t = 9000)]
+    edge: u16,
+    /// Percent of the honest devices that cannot verify for a while
+    #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    outage: u8,
+    /// The epoch in which the outage begins
+    #[arg(long, value_name = "EPOCH", default_value_t = 10)]
+    outage_from: u32,
+    /// How many epochs the outage lasts
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    outage_epochs: u32,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+    /// When a run ends, if neither camp is blocked before
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    epochs_max: u32,
+    /// What chance grows from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// The protocol's parameters (docs/protocol.md, section 3).
+#[derive(Debug, Args)]
+struct ParameterArgs {
+    /// L1, latest blocks each device checks [default: 2]
+    #[arg(long, value_name = "N")]
+    latest_checks: Option<u8>,
+    /// L2, suspicious blocks each device checks [default: 40]
+    #[arg(long, value_name = "N")]
+    suspicious_checks: Option<u8>,
+    /// K, marks that a decision asks for [default: 52]
+    #[arg(long, value_name = "N")]
+    decision_marks: Option<u8>,
+    /// Q, penalty points that block a seat [default: 13]
+    #[arg(long, value_name = "N")]
+    max_penalties: Option<u8>,
+    /// The part of the distance to its target that a score moves in one step, basis points [default: 3000]
+    #[arg(long, value_name = "BPS")]
+    score_gain: Option<u16>,
+    /// S, good steps in a row until a rise is full [default: 5]
+    #[arg(long, value_name = "N")]
+    full_gain_streak: Option<u8>,
+    /// Epochs from passing to honest for good [default: 8]
+    #[arg(long, value_name = "N")]
+    finality_epochs: Option<u8>,
+    /// The most that a restarted seat keeps of its score, basis points [default: 7500]
+    #[arg(long, value_name = "BPS")]
+    admission_score: Option<u16>,
+    /// Epochs a suspended seat waits before it restarts [default: 1]
+    #[arg(long, value_name = "N")]
+    restart_cooldown: Option<u16>,
+}
+
+impl ParameterArgs {
+    fn parameters(&self) -> Parameters {
+        let usual = Parameters::default();
+        Parameters {
+            latest_checks: self.latest_checks.unwrap_or(usual.latest_checks),
+            suspicious_checks: self.suspicious_checks.unwrap_or(usual.suspicious_checks),
+            decision_marks: self.decision_marks.unwrap_or(usual.decision_marks),
+            max_penalties: self.max_penalties.unwrap_or(usual.max_penalties),
+            score_gain_bps: self.score_gain.unwrap_or(usual.score_gain_bps),
+            full_gain_streak: self.full_gain_streak.unwrap_or(usual.full_gain_streak),
+            finality_epochs: self.finality_epochs.unwrap_or(usual.finality_epochs),
+            admission_score: self.admission_score.unwrap_or(usual.admission_score),
+            restart_cooldown_epochs: self.restart_cooldown.unwrap_or(usual.restart_cooldown_epochs),
+            ..usual
+        }
+    }
+}
+
+impl ScenarioArgs {
+    /// What these flags describe.
+    pub(crate) fn scenario(&self) -> Scenario {
+        let outage =
+            Outage { share_percent: self.outage, from_epoch: self.outage_from, epochs: self.outage_epochs };
+        Scenario {
+            rules: match self.rules {
+                RulesName::Multee => Rules::Multee,
+                RulesName::Published => Rules::Published,
+            },
+            devices: self.devices,
+            abusive: self.abusive,
+            strategy: self.strategy(),
+            evidence: match self.evidence {
+                EvidenceName::Forged => Evidence::Forged,
+                EvidenceName::Genuine => Evidence::Genuine,
+            },
+            order: match self.order {
+                OrderName::Random => Order::Random,
+                OrderName::AbusiveFirst => Order::AbusiveFirst,
+                OrderName::AbusiveLast => Order::AbusiveLast,
+            },
+            outage: (self.outage > 0).then_some(outage),
+            parameters: self.parameters.parameters(),
+            epochs_max: self.epochs_max,
+            seed: self.seed,
+        }
+    }
+
+    fn strategy(&self) -> Strategy {
+        match self.strategy {
+            StrategyName::Honest => Strategy::Honest,
+            StrategyName::Collusion => Strategy::Collusion,
+            StrategyName::Slander => Strategy::Slander,
+            StrategyName::Promotion => Strategy::Promotion,
+            StrategyName::Random => Strategy::Random,
+            StrategyName::Lazy => Strategy::Lazy,
+            StrategyName::Absent => Strategy::Absent,
+            StrategyName::Sleeper => Strategy::Sleeper { turn: self.turn },
+            StrategyName::OnOff => Strategy::OnOff { edge_bps: self.edge },
+            StrategyName::WhitewashRestart => Strategy::WhitewashRestart,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RulesName {
+    Multee,
+    Published,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EvidenceName {
+    /// It does not verify
+    Forged,
+    /// It verifies: an extracted key, or a bad host
+    Genuine,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OrderName {
+    Random,
+    AbusiveFirst,
+    AbusiveLast,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StrategyName {
+    /// The same as everybody: the yardstick
+    Honest,
+    /// Mark friends valid and all others negative
+    Collusion,
+    /// Mark others negative, friends by their evidence
+    Slander,
+    /// Mark friends valid, others by their evidence
+    Promotion,
+    /// Mark by the toss of a coin
+    Random,
+    /// Mark everything valid without a look; own evidence verifies
+    Lazy,
+    /// Publish and mark nothing; own evidence verifies
+    Absent,
+    /// Honest up to epoch --turn, then collusion
+    Sleeper,
+    /// Collusion from score --edge on, honest below
+    OnOff,
+    /// Collusion, and a restart whenever the score is below Full
+    WhitewashRestart,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("a number from 0 up is asked for".to_owned()),
+    }
+}
