@@ -84,7 +84,7 @@ fn positions_and_pairs(seed: &str, sizes: &[u32], draws: u32) {
 
 #[test]
 fn positions_and_pairs_are_an_even_draw() {
-    positions_and_pairs("multee/fairness/1", &[5, 12, 40], 40_000);
+    positions_and_pairs("multee/fairness/1", &[5, 12, 40], 20_000);
 }
 
 #[test]
@@ -115,7 +115,7 @@ const WINDOWS: [(u32, u32); 3] = [(60, 30), (100, 50), (42, 21)];
 
 #[test]
 fn which_entries_a_device_checks_is_an_even_draw() {
-    coverage_of_entries("multee/fairness/2", &WINDOWS, 40_000);
+    coverage_of_entries("multee/fairness/2", &WINDOWS, 20_000);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::turn::Turn;
 use crate::{Assignment, Check, Epoch, EpochSnapshot, Mark, Marks, Permutation, RosterOrder, SeatId};
 
 /// L1 at most.
-const LATEST_MAX: usize = 32;
+const LATEST_MAX: usize = 8;
 
 /// Where a block's marks may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
