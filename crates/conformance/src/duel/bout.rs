@@ -242,6 +242,8 @@ fn transfers(world: &World, caller: Address, request: &Request, events: &[Event]
         Event::SeatRegistered { deposit, .. } | Event::SeatRejoined { deposit, .. } => {
             Some((caller, contract, U256::from(*deposit)))
         }
+        // Penalties may withhold all.
+        Event::DepositPaid { amount: 0, .. } => None,
         Event::DepositPaid { to, amount, .. }
         | Event::RewardPaid { to, amount, .. }
         | Event::BountyPaid { to, amount } => Some((contract, *to, U256::from(*amount))),

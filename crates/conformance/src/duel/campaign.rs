@@ -28,10 +28,10 @@ pub fn scenarios(seed: u64, calls: usize) -> Vec<Scenario> {
     while left > 0 {
         let index = scenarios.len() as u64;
         let mut dice = Dice::new(mix(&[seed, index]));
-        let (kind, length) = match index % 24 {
-            5 => (Kind::Crowd, 1500),
+        let (kind, length) = match index % 40 {
+            5 => (Kind::Crowd, 1000),
             9 => (Kind::Hermit, dice.within(5000, 9000)),
-            3 | 15 => (Kind::Town, dice.within(1200, 2500)),
+            3 | 23 => (Kind::Town, dice.within(1200, 2500)),
             number if number % 2 == 0 => (Kind::Hamlet, dice.within(300, 1500)),
             _ => (Kind::Village, dice.within(800, 2500)),
         };

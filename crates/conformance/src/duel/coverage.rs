@@ -30,7 +30,7 @@ names!(REJECTIONS, rejection, Rejection: SettingOutOfBounds, ParameterOutOfBound
     EquivocationUnproven, RestartTooEarly, IncarnationNotNew, NothingToPay, EpochAlreadyOpened, EpochNotOpened,
     SeedNotYetKnown, SeedExpired, EpochAlreadyPublished, PreviousDigestWrong, ChallengeWrong, SignatureWrong,
     MarkUnknown, MarkUnassigned, EvidenceTooLarge, EvidenceMissing, TooMany, DocumentTooLarge, DocumentMissing,
-    ReferenceValueInvalid, NoStandstill, StandstillTooEarly, StandstillNotAnnounced, SeatNotRevivable, BlockUnknown,
+    ReferenceValueInvalid, NoStandstill, StandstillTooEarly, StandstillNotAnnounced, BlockUnknown,
     LogEntryUnknown, OwnableUnauthorizedAccount, OwnableInvalidOwner);
 
 names!(EVENTS, event, Event: NetworkDeployed, SeatRegistered, IncarnationBegun, SeatRestarted, SeatAdmitted,

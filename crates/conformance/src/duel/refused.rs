@@ -82,14 +82,11 @@ pub fn revert(rejection: &Rejection) -> Vec<u8> {
         Rejection::ReferenceValueInvalid { index } => {
             C::ReferenceValueInvalid { index: U256::from(index) }.abi_encode()
         }
-        Rejection::NoStandstill { last_weighted_epoch } => {
-            C::NoStandstill { lastWeightedEpoch: last_weighted_epoch }.abi_encode()
-        }
+        Rejection::NoStandstill { last_epoch } => C::NoStandstill { lastEpoch: last_epoch }.abi_encode(),
         Rejection::StandstillTooEarly { from_epoch } => {
             C::StandstillTooEarly { fromEpoch: from_epoch }.abi_encode()
         }
         Rejection::StandstillNotAnnounced => C::StandstillNotAnnounced {}.abi_encode(),
-        Rejection::SeatNotRevivable(seat) => C::SeatNotRevivable { seat: seat.0 }.abi_encode(),
         Rejection::BlockUnknown { epoch, order } => C::BlockUnknown { epoch, order }.abi_encode(),
         Rejection::LogEntryUnknown { position } => {
             C::LogEntryUnknown { position: position.try_into().expect("40 bits") }.abi_encode()

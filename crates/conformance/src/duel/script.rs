@@ -64,7 +64,7 @@ pub fn scenario(dice: &mut Dice, kind: Kind, calls: usize) -> Scenario {
     let mut seats = u64::from(founders);
     while calls_left > 0 {
         let before = script.steps.len();
-        let joins = script.epoch(kind, &habits, seats);
+        let joins = script.epoch(&habits, seats);
         seats = (seats + joins).min(if kind == Kind::Hermit { 2 } else { seats + 8 }).min(300);
         let new = script.steps[before..].iter().filter(|step| !step.act.is_time()).count();
         calls_left = calls_left.saturating_sub(new.max(1));
@@ -92,22 +92,16 @@ impl Script<'_> {
 
     fn habits(&mut self, kind: Kind) -> Habits {
         let dice = &mut *self.dice;
-        if kind == Kind::Crowd {
-            return Habits {
-                attendance: 99,
-                settling: 100,
-                skipping: 0,
-                misfortune: 0,
-                bustle: 1,
-                hostility: 0,
-            };
+        if matches!(kind, Kind::Crowd | Kind::Hermit) {
+            let attendance = if kind == Kind::Crowd { 100 } else { 95 };
+            return Habits { attendance, settling: 100, skipping: 0, misfortune: 0, bustle: 0, hostility: 0 };
         }
         Habits {
             attendance: dice.pick(&[100, 97, 90, 70, 40]),
             settling: dice.pick(&[100, 100, 80, 40, 0]),
             skipping: dice.pick(&[0, 2, 5, 15]),
             misfortune: dice.pick(&[0, 3, 10, 30]),
-            bustle: dice.pick(&[1, 3, 6, 12]),
+            bustle: dice.pick(&[1, 2, 2, 4, 8]),
             hostility: dice.pick(&[0, 3, 10, 30]),
         }
     }
@@ -117,13 +111,18 @@ impl Script<'_> {
         self.maybe(50, Act::SetPolicy);
         self.maybe(70, Act::SetReferences);
         self.maybe(50, Act::Donate);
+        if founders > 100 {
+            (0..founders).for_each(|_| self.push(Act::Found));
+            self.push(Act::Next);
+            return;
+        }
         for early in [Act::Open, Act::Join, Act::Publish, Act::Settle, Act::Announce, Act::Deploy, Act::Seed]
         {
             self.maybe(8, early);
         }
         for _ in 0..founders {
             self.push(Act::Found);
-            if founders < 100 && self.dice.chance(4) {
+            if self.dice.chance(4) {
                 let early = self.dice.weighed(SELDOM);
                 self.push(early);
             }
@@ -133,11 +132,11 @@ impl Script<'_> {
     }
 
     /// One epoch; how many seats it tries to add.
-    fn epoch(&mut self, kind: Kind, habits: &Habits, seats: u64) -> u64 {
+    fn epoch(&mut self, habits: &Habits, seats: u64) -> u64 {
         let before = self.steps.len();
         match self.dice.below(100) {
             at if at < habits.skipping => self.push(Act::Skip),
-            99 if kind != Kind::Crowd => self.push(Act::Sleep),
+            99 if habits.bustle > 0 => self.push(Act::Sleep),
             _ => self.push(Act::Next),
         }
         if self.dice.chance(habits.settling) {
@@ -145,7 +144,7 @@ impl Script<'_> {
                 self.push(Act::Settle);
             }
         }
-        if kind != Kind::Crowd && self.dice.chance(2) {
+        if habits.bustle > 0 && self.dice.chance(habits.bustle) {
             self.drought();
         }
         if !self.dice.chance(habits.misfortune) || !self.misfortune() {
@@ -163,17 +162,16 @@ impl Script<'_> {
             }
             self.maybe(15, Act::Moment);
         }
-        let more = self.dice.below(2 * habits.bustle + 1);
+        let more = self.dice.below(habits.bustle * (seats + 4) / 6 + 1);
         for _ in 0..more {
             let act = self.dice.weighed(SELDOM);
             self.push(act);
-            if act == Act::Pause && self.dice.chance(80) {
-                self.maybe(60, Act::Join);
-                self.maybe(60, Act::Open);
-                self.push(Act::Pause);
+            if act == Act::Pause {
+                [Act::Join, Act::Open, Act::Publish, Act::Rejoin].iter().for_each(|act| self.maybe(50, *act));
+                self.maybe(97, Act::Pause);
             }
         }
-        if kind != Kind::Crowd && self.dice.below(400) == 0 {
+        if habits.bustle > 0 && self.dice.below(400) == 0 {
             self.push(Act::Renounce);
         }
         self.steps[before..].iter().filter(|step| step.act == Act::Join).count() as u64
@@ -206,10 +204,12 @@ impl Script<'_> {
 
     /// Nobody of weight publishes for a while.
     fn drought(&mut self) {
+        self.maybe(60, Act::Announce);
         for _ in 0..self.dice.within(2, 4) {
             self.push(Act::Skip);
         }
         self.push(Act::Standstill);
+        self.maybe(60, Act::Announce);
         self.maybe(30, Act::Revive);
         self.maybe(30, Act::Publish);
         for _ in 0..2 {

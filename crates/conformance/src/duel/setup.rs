@@ -56,6 +56,8 @@ pub struct Setup {
     /// How often a device's evidence is bad, in percent, by seat.
     bad: Vec<u64>,
     manners: Vec<Manner>,
+    /// How often a device's power is not what was verified, in percent.
+    pub restless: u64,
 }
 
 impl Setup {
@@ -71,7 +73,7 @@ impl Setup {
         };
         let founders = u32::try_from(founders).expect("few");
         let plan = Plan { fixed: fixed(&mut dice, kind, founders), parameters: parameters(&mut dice, kind) };
-        let usual = [(70, 0), (8, 5), (10, 30), (6, 60), (6, 100)];
+        let usual = [(70, 0), (10, 5), (8, 20), (6, 60), (6, 100)];
         let bad = (0..16).map(|_| dice.weighed(&usual)).collect();
         let mood: &[(u64, Manner)] = match dice.below(6) {
             0 => &[(1, Manner::Honest)],
@@ -88,12 +90,26 @@ impl Setup {
             ],
         };
         let manners = (0..16).map(|_| dice.weighed(mood)).collect();
-        Self { kind, seed, plan, founders, bad, manners }
+        let restless = dice.pick(&[0, 1, 1, 3, 12]);
+        let mut setup = Self { kind, seed, plan, founders, bad, manners, restless };
+        if matches!(kind, Kind::Crowd | Kind::Hermit) {
+            // Nothing but what these are for: one block that all others mark, or years without a decision.
+            (setup.manners, setup.restless) = (vec![Manner::Honest; 16], 0);
+            setup.bad = vec![0; 256];
+            setup.bad[7] = 100;
+        }
+        setup
     }
 
     /// How a seat's device marks.
     pub fn manner(&self, seat: u32) -> Manner {
         self.manners[seat as usize % self.manners.len()]
+    }
+
+    /// Whether a seat is away in an epoch: some are for longer than the rings keep (R1's rule of absence).
+    pub fn is_away(&self, seat: u32, epoch: u32) -> bool {
+        let stretch = u32::from(self.plan.fixed.retention_epochs) + 4;
+        seat % 5 == 4 && self.kind != Kind::Crowd && (epoch / stretch + seat) % 3 == 1
     }
 
     /// Whether the evidence that a seat published in an epoch is bad.
@@ -118,7 +134,7 @@ fn fixed(dice: &mut Dice, kind: Kind, founders: u32) -> Fixed {
 /// Parameters within their bounds: mostly such as make things happen soon, sometimes extremes.
 pub fn parameters(dice: &mut Dice, kind: Kind) -> Parameters {
     let mut p = Parameters::default();
-    p.latest_checks = byte(dice, &[(6, 2, 3), (3, 1, 8), (1, 1, 32), (1, 32, 32)]);
+    p.latest_checks = byte(dice, &[(6, 2, 3), (3, 1, 8), (1, 8, 8)]);
     let places = u64::from(64 - p.latest_checks);
     p.suspicious_checks = byte(dice, &[(6, 2, 4), (4, 2, 12), (1, 2, places), (1, places, places)]);
     let l2 = u64::from(p.suspicious_checks);
@@ -137,7 +153,7 @@ pub fn parameters(dice: &mut Dice, kind: Kind) -> Parameters {
     p.min_deposit = amount(dice).max(1);
     p.reward_per_epoch = if dice.chance(10) { 0 } else { amount(dice) };
     if kind == Kind::Crowd {
-        (p.latest_checks, p.suspicious_checks, p.decision_marks, p.finality_epochs) = (32, 32, 90, 4);
+        (p.latest_checks, p.suspicious_checks, p.decision_marks, p.finality_epochs) = (8, 32, 90, 4);
     }
     p
 }

@@ -70,7 +70,7 @@ pub fn event(log: &Log) -> Result<Event, NoEvent> {
             Event::SeatRemoved { seat: SeatId(e.seat), epoch: e.epoch, remover: e.remover, bounty: e.bounty }
         }
         Told::OperatorSet(e) => Event::OperatorSet { seat: SeatId(e.seat), operator: e.operator },
-        Told::SeatExiting(e) => Event::SeatExiting { seat: SeatId(e.seat), epoch: e.epoch },
+        Told::SeatExiting(e) => Event::SeatExiting { seat: SeatId(e.seat), epoch: e.epoch, fee: e.fee },
         Told::SeatRejoined(e) => Event::SeatRejoined {
             seat: SeatId(e.seat),
             epoch: e.epoch,

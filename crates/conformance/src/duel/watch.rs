@@ -15,8 +15,11 @@ use super::query::{Answer, Query};
 use super::world::World;
 use crate::evm::Slot;
 
-/// Blocks and entries of the log that are compared after each call; older ones with all else.
-const NEWEST: usize = 600;
+/// How many blocks, and how many entries of the log, are compared after each call: about those that are retained. Older
+/// ones, which nobody can change, are compared with all else.
+fn newest(world: &World) -> usize {
+    ((world.seats() * (world.retention() + 1)) as usize).clamp(64, 700)
+}
 
 /// What both sides agreed on last.
 #[derive(Default)]
@@ -41,6 +44,9 @@ struct Known {
     accounts: usize,
     published: usize,
     log: u64,
+    /// Those before are not watched any more.
+    old_blocks: usize,
+    old_entries: u64,
 }
 
 impl Watch {
@@ -86,8 +92,7 @@ impl Watch {
             same(world, query)?;
         }
         let (now, end) = (world.epoch(), world.model.network_view(world.time_s).log_end);
-        let old = world.published.len().saturating_sub(NEWEST);
-        for (id, seat) in world.published[..old].to_vec() {
+        for (id, seat) in world.published[..self.known.old_blocks].to_vec() {
             same(world, &Query::Block { epoch: id.epoch, order: id.order })?;
             same(world, &Query::BlockOfSeat { seat: seat.0, epoch: id.epoch })?;
         }
@@ -95,8 +100,7 @@ impl Watch {
             same(world, &Query::BlockOfSeat { seat, epoch: now })?;
             same(world, &Query::BlockOfSeat { seat, epoch: now.wrapping_sub(world.retention()) })?;
         }
-        (0..end.saturating_sub(NEWEST as u64))
-            .try_for_each(|position| same(world, &Query::LogEntry(position)))
+        (0..self.known.old_entries.min(end)).try_for_each(|position| same(world, &Query::LogEntry(position)))
     }
 
     fn mark_stale(&mut self, world: &World, changed: &[Slot]) {
@@ -142,11 +146,15 @@ impl Watch {
         };
         let all = &world.published;
         all[self.known.published..].iter().flat_map(blocks).for_each(|q| self.watch(q));
-        let (old, new) = (self.known.published.saturating_sub(NEWEST), all.len().saturating_sub(NEWEST));
-        all[old..new].iter().flat_map(blocks).for_each(|q| drop(self.cells.remove(&q)));
+        let newest = newest(world);
+        let old_blocks = all.len().saturating_sub(newest).max(self.known.old_blocks);
+        all[self.known.old_blocks..old_blocks]
+            .iter()
+            .flat_map(blocks)
+            .for_each(|q| drop(self.cells.remove(&q)));
         (self.known.log..network.log_end).for_each(|position| self.watch(Q::LogEntry(position)));
-        let back = |end: u64| end.saturating_sub(NEWEST as u64);
-        for position in back(self.known.log)..back(network.log_end) {
+        let old_entries = network.log_end.saturating_sub(newest as u64).max(self.known.old_entries);
+        for position in self.known.old_entries..old_entries {
             self.cells.remove(&Q::LogEntry(position));
         }
         self.known = Known {
@@ -155,6 +163,8 @@ impl Watch {
             accounts: world.accounts.len(),
             published: all.len(),
             log: network.log_end.max(self.known.log),
+            old_blocks,
+            old_entries,
         };
     }
 

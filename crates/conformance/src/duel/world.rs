@@ -38,6 +38,8 @@ pub struct World {
     pub devices: BTreeSet<B256>,
     /// By seat number − 1.
     pub pasts: Vec<Past>,
+    /// Whose publication was tried in this epoch.
+    pub tried: BTreeSet<u32>,
     keys: BTreeMap<Address, Sender>,
     funded: BTreeSet<Address>,
 }
@@ -60,6 +62,7 @@ impl World {
             accounts: BTreeSet::new(),
             devices: BTreeSet::new(),
             pasts: Vec::new(),
+            tried: BTreeSet::new(),
             keys: BTreeMap::new(),
             funded: BTreeSet::new(),
         };
@@ -83,6 +86,9 @@ impl World {
 
     /// Lets blocks and seconds pass.
     pub fn pass(&mut self, blocks: u64, seconds: u64) {
+        if seconds >= self.left_s() {
+            self.tried.clear();
+        }
         self.time_s += seconds;
         self.stage.go_to(blocks, self.time_s);
     }

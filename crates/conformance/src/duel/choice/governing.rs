@@ -115,7 +115,7 @@ fn break_one(p: &mut Contract::Parameters, dice: &mut Dice) {
     const MOST: u128 = 10_u128.pow(30);
     let high = dice.chance(50);
     match dice.below(16) {
-        0 => p.latestChecks = if high { 33 } else { 0 },
+        0 => p.latestChecks = if high { 9 } else { 0 },
         1 => p.suspiciousChecks = if high { 65 - p.latestChecks } else { 1 },
         2 => p.decisionMarks = if high { 91 } else { p.suspiciousChecks - 1 },
         3 => p.maxPenalties = 0,

@@ -54,7 +54,7 @@ fn time(world: &World, dice: &mut Dice, act: Act) -> Move {
     let within = |dice: &mut Dice| if left > 1 { dice.below(left.min(100)) } else { 0 };
     let (blocks, seconds) = match act {
         Act::Moment => (dice.below(3), within(dice)),
-        Act::Mine => (dice.pick(&[3, 3, 3, 3, 3, 4, 40, 258, 2]), within(dice)),
+        Act::Mine => (dice.weighed(&[(90, 3), (10, 4), (4, 40), (2, 258), (2, 2)]), within(dice)),
         Act::Expire => (dice.pick(&[258, 259, 259, 300, 1000]), within(dice)),
         Act::Next => (dice.within(1, 5), left + at),
         Act::Skip => (dice.within(1, 300), left + at + length * dice.within(1, 4)),
@@ -72,6 +72,10 @@ fn time(world: &World, dice: &mut Dice, act: Act) -> Move {
 
 fn call(world: &mut World, dice: &mut Dice, act: Act) -> (Address, Request) {
     match act {
+        // Who owns a paused network mostly lets it go on before long.
+        Act::Open if world.model.network_view(world.time_s).paused && dice.chance(60) => {
+            (world.model.owner(), Request::SetPaused(false))
+        }
         Act::Open => (stranger(dice), Request::OpenEpoch),
         Act::Seed => (stranger(dice), Request::SeedEpoch),
         Act::Publish => publication::publish(world, dice, false),

@@ -3,26 +3,19 @@
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_protocol::machine::{AssignmentView, Call, Input, SeatView, State};
-use multee_protocol::{ConfirmationBlock, DeviceId, Marks, SeatId};
+use multee_protocol::{ConfirmationBlock, DeviceId, Marks, SeatId, Tier};
 
 use super::governing::bytes;
 use super::{some_seat, stranger};
 use crate::duel::dice::{Dice, mix};
 use crate::duel::request::Request;
-use crate::duel::setup::Manner;
+use crate::duel::setup::{Kind, Manner};
 use crate::duel::world::World;
 
 /// A publication of a seat that has not published in this epoch, mostly.
 pub(super) fn publish(world: &mut World, dice: &mut Dice, faulty: bool) -> (Address, Request) {
-    let now = world.epoch();
-    let missing = |seat: &SeatView| !seat.has_published || seat.last_epoch != now;
-    let able =
-        |seat: &SeatView| missing(seat) && !seat.exiting && seat.tier > multee_protocol::Tier::Suspended;
-    let number = match dice.below(20) {
-        0 => some_seat(world, dice, |_| true),
-        1 | 2 => some_seat(world, dice, missing),
-        _ => some_seat(world, dice, able),
-    };
+    let number = whose(world, dice);
+    world.tried.insert(number);
     let Ok(seat) = world.model.seat_view(SeatId(number)) else {
         return (stranger(dice), Request::Publish(of_nobody(number)));
     };
@@ -44,6 +37,26 @@ pub(super) fn publish(world: &mut World, dice: &mut Dice, faulty: bool) -> (Addr
         }
     }
     (caller, Request::Publish(p))
+}
+
+/// Mostly a seat that may publish and has not tried in this epoch.
+fn whose(world: &World, dice: &mut Dice) -> u32 {
+    let now = world.epoch();
+    let setup = &world.setup;
+    let missing = |seat: &SeatView| !seat.has_published || seat.last_epoch != now;
+    let able = |seat: &SeatView| missing(seat) && !seat.exiting && seat.tier > Tier::Suspended;
+    let astray = if setup.kind == Kind::Crowd { 0 } else { 5 };
+    if dice.chance(astray) {
+        let any = some_seat(world, dice, |_| true);
+        if !setup.is_away(any, now) {
+            return any;
+        }
+    }
+    let mut fresh: Vec<_> = (1..=world.seats()).filter(|seat| !world.tried.contains(seat)).collect();
+    fresh.retain(|seat| able(&world.seat(*seat)) && !setup.is_away(*seat, now));
+    let mut late = world.seats_with(missing);
+    late.retain(|seat| !setup.is_away(*seat, now));
+    dice.any(&fresh).or_else(|| dice.any(&late)).unwrap_or(1)
 }
 
 fn proper(world: &World, dice: &mut Dice, number: u32, seat: &SeatView) -> Contract::Publication {
@@ -91,14 +104,20 @@ fn power(world: &World, dice: &mut Dice, number: u32, seat: &SeatView) -> u64 {
     if seat.power.unverified && dice.chance(70) {
         return own / 2 + 1;
     }
-    match dice.below(100) {
-        0..2 => verified.saturating_add(slack).saturating_add(1),
-        2..6 => verified.saturating_add(slack),
-        6..8 => verified.saturating_sub(slack).saturating_sub(1),
-        8..12 => verified.saturating_sub(slack),
-        12..14 => own / 2 + 1,
-        14 => dice.pick(&[0, 1, u64::MAX]),
-        _ => verified,
+    if !dice.chance(world.setup.restless) {
+        // Within tolerance, up to its very end.
+        return match dice.below(20) {
+            0 => verified.saturating_add(slack),
+            1 => verified.saturating_sub(slack),
+            _ => verified,
+        };
+    }
+    match dice.below(6) {
+        0 | 1 => verified.saturating_add(slack).saturating_add(1),
+        2 => verified.saturating_sub(slack).saturating_sub(1),
+        3 => own / 2 + 1,
+        4 => own,
+        _ => dice.pick(&[0, 1, u64::MAX]),
     }
 }
 
@@ -120,7 +139,7 @@ fn marks(world: &World, model: &State, dice: &mut Dice, number: u32, assignment:
         let truth = if bad { negative } else { 1 };
         let code = match manner {
             Manner::Honest => {
-                if dice.chance(2) {
+                if dice.chance(setup.restless.min(2)) {
                     0
                 } else {
                     truth

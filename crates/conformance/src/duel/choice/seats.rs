@@ -9,15 +9,28 @@ use multee_protocol::{DeviceId, Tier};
 use super::{incarnation, measurement, mostly, some_seat, stranger};
 use crate::duel::dice::Dice;
 use crate::duel::request::Request;
+use crate::duel::setup::Kind;
 use crate::duel::world::World;
 use crate::stage::account;
 
 pub(super) fn found(world: &mut World, dice: &mut Dice) -> (Address, Request) {
+    let owner = world.model.owner();
+    if matches!(world.setup.kind, Kind::Crowd | Kind::Hermit) && !world.started() {
+        return (owner, founder(world));
+    }
     let provider = someone(dice, "provider");
     let registration = registration(world, dice);
-    let verified_power = dice.pick(&[1000, 1000, 1_000_000, 123_457, 7, 1, 0, u64::MAX]);
-    let owner = world.model.owner();
+    let verified_power =
+        dice.pick(&[1000, 1000, 1000, 1000, 1000, 1_000_000, 1_000_000, 123_457, 7, 1, 0, u64::MAX]);
     (mostly(dice, owner), Request::Found { provider, registration, verified_power })
+}
+
+/// A founding seat without any fault.
+fn founder(world: &mut World) -> Request {
+    let device = crate::stage::Device::new(world.seats().into());
+    let incarnation = world.new_key();
+    let registration = Contract::Registration { incarnation, ..device.registration() };
+    Request::Found { provider: device.provider, registration, verified_power: 1000 }
 }
 
 pub(super) fn join(world: &mut World, dice: &mut Dice) -> (Address, Request) {
@@ -47,8 +60,9 @@ pub(super) fn restart(world: &mut World, dice: &mut Dice) -> (Address, Request) 
 }
 
 pub(super) fn remove(world: &World, dice: &mut Dice) -> (Address, Request) {
-    let (now, retention) = (world.epoch(), world.retention());
-    let stale = |seat: &SeatView| !seat.admitted && !seat.exiting && seat.joined_epoch + retention <= now;
+    let opened = world.model.network_view(world.time_s).opened_epochs;
+    let index = opened.saturating_sub(world.retention());
+    let stale = |seat: &SeatView| !seat.admitted && !seat.exiting && seat.joined_index <= index;
     let seat = some_seat(world, dice, stale);
     (stranger(dice), Request::Remove(seat))
 }
