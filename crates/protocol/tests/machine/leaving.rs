@@ -167,6 +167,23 @@ fn more_penalties_than_now_block_a_seat_withhold_all() {
 }
 
 #[test]
+fn fewer_penalties_announced_later_withhold_no_more_of_who_is_leaving() {
+    let mut world = World::founded(3, Parameters::default());
+    world.open();
+    world.bad[1] = true;
+    world.publish_all(1..=3);
+    world.does(provider(1), Input::Exit(SeatId(1)));
+    let strict = Parameters { max_penalties: 2, ..Parameters::default() };
+    world.does(OWNER, Input::AnnounceParameters(strict));
+    for _ in 0..14 {
+        world.day(2..=3);
+    }
+    assert_eq!((world.state.parameters().max_penalties, world.seat(1).penalties), (2, 1));
+    let paid = world.outcome(provider(1), withdraw());
+    assert_eq!(paid, Ok(Outcome::Amount(deposit() - deposit() / 13)));
+}
+
+#[test]
 fn who_exits_before_a_slash_is_slashed() {
     let parameters = Parameters { max_penalties: 1, ..Parameters::default() };
     let mut world = World::founded(3, parameters);
