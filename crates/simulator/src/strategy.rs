@@ -1,6 +1,6 @@
 //! What an adversary's devices do: how they mark, when, with what evidence, and what else they try.
 
-use multee_protocol::Mark;
+use multee_protocol::{Mark, Power};
 use serde::Serialize;
 
 use crate::dice::Dice;
@@ -79,7 +79,44 @@ pub enum Strategy {
     },
     /// Colludes, and restarts whenever its score is below Full, in the hope of a clean slate.
     WhitewashRestart,
+    /// Colludes, leaves when its score falls below Warning, and rejoins its seat when it is paid out (R13).
+    WhitewashRejoin,
+    /// Colludes on seats that all join in one epoch and pay a deposit each (R1).
+    SybilFlood {
+        /// The epoch in which they join.
+        turn: u32,
+    },
+    /// Claims more power than it has from an epoch on (R10).
+    PowerAtOnce {
+        /// The epoch in which it begins.
+        turn: u32,
+        /// What it claims, in percent of what it has.
+        percent: u32,
+    },
+    /// Claims a little more power each epoch, up to the most that verifiers believe of its platform (R10).
+    PowerCreeping {
+        /// By how much, in percent an epoch.
+        percent: u32,
+    },
+    /// Runs its key on two machines from an epoch on: two blocks for one challenge, which somebody reports (R15).
+    Clone {
+        /// The epoch in which it begins.
+        turn: u32,
+    },
+    /// A whole vendor or platform family is broken: its devices collude and their evidence verifies, until the break
+    /// is known and the policy no longer accepts it (R16).
+    VendorBreak {
+        /// The epoch in which they turn.
+        turn: u32,
+        /// The epoch from which on verifiers refuse their evidence.
+        disclosed: u32,
+    },
 }
+
+/// What every device's benchmark gives (R10).
+pub(crate) const POWER: Power = 1000;
+/// The most that verifiers believe of the platform (mark 6): twice of what it can do.
+pub(crate) const POWER_BELIEVED: Power = 2 * POWER;
 
 /// How a device marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,13 +165,25 @@ impl Marking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conduct {
     pub(crate) marking: Marking,
-    /// Whether its evidence verifies.
+    /// Whether its evidence verifies, and its power is believed.
     pub(crate) valid: bool,
+    /// The power that it claims.
+    pub(crate) power: Power,
 }
 
 impl Conduct {
     /// By the rules.
-    pub(crate) const HONEST: Self = Self { marking: Marking::Truth, valid: true };
+    pub(crate) const HONEST: Self = Self { marking: Marking::Truth, valid: true, power: POWER };
+
+    fn claiming(power: Power) -> Self {
+        Self { power, valid: power <= POWER_BELIEVED, ..Self::HONEST }
+    }
+}
+
+/// What creeping claims in an epoch.
+fn crept(percent: u32, epoch: u32) -> Power {
+    let step = |power: Power| power + power * Power::from(percent) / 100;
+    (0..epoch).fold(POWER, |power, _| step(power).min(POWER_BELIEVED))
 }
 
 impl Strategy {
@@ -151,12 +200,35 @@ impl Strategy {
             Self::Sleeper { .. } => "sleeper",
             Self::OnOff { .. } => "on-off",
             Self::WhitewashRestart => "whitewash-restart",
+            Self::WhitewashRejoin => "whitewash-rejoin",
+            Self::SybilFlood { .. } => "sybil-flood",
+            Self::PowerAtOnce { .. } => "power-at-once",
+            Self::PowerCreeping { .. } => "power-creeping",
+            Self::Clone { .. } => "clone",
+            Self::VendorBreak { .. } => "vendor-break",
         }
     }
 
     /// Whether it is about marks alone, and so can be played by the published rules.
     pub(crate) fn is_about_marks(self) -> bool {
-        !matches!(self, Self::OnOff { .. } | Self::WhitewashRestart)
+        match self {
+            Self::Honest
+            | Self::Collusion
+            | Self::Slander
+            | Self::Promotion
+            | Self::Random
+            | Self::Lazy
+            | Self::Absent
+            | Self::Sleeper { .. }
+            | Self::VendorBreak { .. } => true,
+            Self::OnOff { .. }
+            | Self::WhitewashRestart
+            | Self::WhitewashRejoin
+            | Self::SybilFlood { .. }
+            | Self::PowerAtOnce { .. }
+            | Self::PowerCreeping { .. }
+            | Self::Clone { .. } => false,
+        }
     }
 
     pub(crate) fn validate(self) -> Result<(), ScenarioError> {
@@ -166,17 +238,31 @@ impl Strategy {
                 value: edge_bps.into(),
                 bounds: "a score, at most 10000",
             }),
+            Self::PowerAtOnce { percent, .. } | Self::PowerCreeping { percent } if percent > 100_000 => {
+                Err(ScenarioError::Strategy {
+                    what: "the percentage of power",
+                    value: percent,
+                    bounds: "at most 100000",
+                })
+            }
+            Self::VendorBreak { turn, disclosed } if disclosed < turn => Err(ScenarioError::Strategy {
+                what: "the epoch of disclosure",
+                value: disclosed,
+                bounds: "no earlier than the break",
+            }),
             _ => Ok(()),
         }
     }
 
     /// What a device of the adversary does in an epoch, at the score it has.
     pub(crate) fn conduct(self, evidence: Evidence, epoch: u32, score_bps: u16) -> Conduct {
-        let lying = |marking| Conduct { marking, valid: evidence == Evidence::Genuine };
-        let verifying = |marking| Conduct { marking, valid: true };
+        let lying = |marking| Conduct { marking, valid: evidence == Evidence::Genuine, power: POWER };
+        let verifying = |marking| Conduct { marking, ..Conduct::HONEST };
         match self {
             Self::Honest => Conduct::HONEST,
-            Self::Collusion | Self::WhitewashRestart => lying(Marking::Collude),
+            Self::Collusion | Self::WhitewashRestart | Self::WhitewashRejoin | Self::SybilFlood { .. } => {
+                lying(Marking::Collude)
+            }
             Self::Slander => lying(Marking::Slander),
             Self::Promotion => lying(Marking::Promote),
             Self::Random => lying(Marking::Coin),
@@ -186,6 +272,15 @@ impl Strategy {
             Self::Sleeper { turn } if epoch < turn => Conduct::HONEST,
             Self::OnOff { edge_bps } if score_bps < edge_bps => Conduct::HONEST,
             Self::Sleeper { .. } | Self::OnOff { .. } => lying(Marking::Collude),
+            Self::PowerAtOnce { turn, percent } if epoch >= turn => {
+                Conduct::claiming(POWER * Power::from(percent) / 100)
+            }
+            Self::PowerCreeping { percent } => Conduct::claiming(crept(percent, epoch)),
+            Self::VendorBreak { turn, disclosed } if epoch >= turn => {
+                Conduct { marking: Marking::Collude, valid: epoch < disclosed, power: POWER }
+            }
+            // What a clone does beside is not its block's matter.
+            Self::PowerAtOnce { .. } | Self::Clone { .. } | Self::VendorBreak { .. } => Conduct::HONEST,
         }
     }
 }
@@ -207,6 +302,24 @@ mod tests {
         assert_eq!(marks(Marking::Promote), [true, true, true, false]);
         assert_eq!(marks(Marking::Lazy), [true; 4]);
         assert_eq!(marks(Marking::None), [false; 4]);
+    }
+
+    #[test]
+    fn creeping_stops_at_what_verifiers_believe() {
+        let power = |epoch| Strategy::PowerCreeping { percent: 5 }.conduct(Evidence::Forged, epoch, 0);
+        assert_eq!((power(0).power, power(1).power, power(2).power), (1000, 1050, 1102));
+        assert_eq!(power(100), Conduct { power: POWER_BELIEVED, ..Conduct::HONEST });
+        let tenfold = Strategy::PowerAtOnce { turn: 3, percent: 1000 };
+        assert_eq!(tenfold.conduct(Evidence::Genuine, 2, 0), Conduct::HONEST);
+        assert!(!tenfold.conduct(Evidence::Genuine, 3, 0).valid, "beyond the platform's bounds");
+    }
+
+    #[test]
+    fn broken_vendors_verify_until_the_break_is_known() {
+        let broken = Strategy::VendorBreak { turn: 5, disclosed: 8 };
+        let valid = |epoch| broken.conduct(Evidence::Forged, epoch, 0).valid;
+        assert_eq!([4, 5, 7, 8].map(valid), [true, true, true, false]);
+        assert_eq!(broken.conduct(Evidence::Forged, 4, 0), Conduct::HONEST);
     }
 
     #[test]

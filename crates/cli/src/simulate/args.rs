@@ -57,12 +57,19 @@ pub(crate) struct ScenarioArgs {
     /// Who publishes first in an epoch
     #[arg(long, value_enum, default_value = "random")]
     order: OrderName,
-    /// The epoch in which sleepers turn
+    /// The epoch in which sleepers turn, a flood joins, power is inflated, clones run, a vendor is broken
     #[arg(long, value_name = "EPOCH", default_value_t = 20)]
     turn: u32,
     /// The score in basis points below which on-off devices are honest
     #[arg(long, value_name = "BPS", default_value_t = 9000)]
     edge: u16,
+    /// What power-at-once claims in percent of what it has, or what power-creeping adds an epoch. Verifiers believe 200
+    /// at most [default: 190 at once, 5 creeping]
+    #[arg(long, value_name = "PERCENT")]
+    power: Option<u32>,
+    /// The epoch from which on verifiers refuse the evidence of a broken vendor [default: ten after --turn]
+    #[arg(long, value_name = "EPOCH")]
+    disclosed: Option<u32>,
     /// Percent of the honest devices that cannot verify for a while
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
     outage: u8,
@@ -162,6 +169,7 @@ impl ScenarioArgs {
     }
 
     fn strategy(&self) -> Strategy {
+        let turn = self.turn;
         match self.strategy {
             StrategyName::Honest => Strategy::Honest,
             StrategyName::Collusion => Strategy::Collusion,
@@ -170,9 +178,18 @@ impl ScenarioArgs {
             StrategyName::Random => Strategy::Random,
             StrategyName::Lazy => Strategy::Lazy,
             StrategyName::Absent => Strategy::Absent,
-            StrategyName::Sleeper => Strategy::Sleeper { turn: self.turn },
+            StrategyName::Sleeper => Strategy::Sleeper { turn },
             StrategyName::OnOff => Strategy::OnOff { edge_bps: self.edge },
             StrategyName::WhitewashRestart => Strategy::WhitewashRestart,
+            StrategyName::WhitewashRejoin => Strategy::WhitewashRejoin,
+            StrategyName::SybilFlood => Strategy::SybilFlood { turn },
+            StrategyName::PowerAtOnce => Strategy::PowerAtOnce { turn, percent: self.power.unwrap_or(190) },
+            StrategyName::PowerCreeping => Strategy::PowerCreeping { percent: self.power.unwrap_or(5) },
+            StrategyName::Clone => Strategy::Clone { turn },
+            StrategyName::VendorBreak => {
+                let disclosed = self.disclosed.unwrap_or(turn.saturating_add(10));
+                Strategy::VendorBreak { turn, disclosed }
+            }
         }
     }
 }
@@ -220,6 +237,18 @@ enum StrategyName {
     OnOff,
     /// Collusion, and a restart whenever the score is below Full
     WhitewashRestart,
+    /// Collusion; leave below Warning, and rejoin the seat when it is paid out
+    WhitewashRejoin,
+    /// Collusion on seats that all join in epoch --turn, with a deposit each
+    SybilFlood,
+    /// Claim --power percent of the true power from epoch --turn on
+    PowerAtOnce,
+    /// Claim --power percent more each epoch, up to what verifiers believe
+    PowerCreeping,
+    /// Run each key on two machines from epoch --turn on; somebody reports it
+    Clone,
+    /// A TEE vendor is broken: from epoch --turn on collusion with evidence that verifies, up to --disclosed
+    VendorBreak,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -64,6 +64,13 @@ fn headline(scenario: &Scenario, runs: usize) -> String {
     let conduct = match scenario.strategy {
         Strategy::Sleeper { turn } => format!("sleeper from epoch {turn} on"),
         Strategy::OnOff { edge_bps } => format!("on-off at {edge_bps}"),
+        Strategy::SybilFlood { turn } => format!("flood of joiners in epoch {turn}"),
+        Strategy::PowerAtOnce { turn, percent } => format!("{percent} % power from epoch {turn} on"),
+        Strategy::PowerCreeping { percent } => format!("{percent} % more power each epoch"),
+        Strategy::Clone { turn } => format!("clones from epoch {turn} on"),
+        Strategy::VendorBreak { turn, disclosed } => {
+            format!("vendor broken in epoch {turn}, known from {disclosed} on")
+        }
         other => other.name().to_owned(),
     };
     format!(

@@ -22,6 +22,9 @@ pub(super) struct Device {
     pub(super) suspended: bool,
     pub(super) probation: bool,
     pub(super) unverified: bool,
+    pub(super) exiting: bool,
+    /// Whether it has a seat yet.
+    pub(super) seated: bool,
     pub(super) suspended_at: Epoch,
     pub(super) off_epoch: Epoch,
     /// Which of its keys is the current one.
@@ -34,7 +37,8 @@ pub(super) struct Device {
 pub(super) const NO_RANK: u32 = u32::MAX;
 
 impl Device {
-    pub(super) fn founding(abusive: bool) -> Self {
+    /// Of a camp, before it has a seat.
+    pub(super) fn new(abusive: bool) -> Self {
         Self {
             last_digest: B256::ZERO,
             score: 10_000,
@@ -43,6 +47,8 @@ impl Device {
             suspended: false,
             probation: false,
             unverified: false,
+            exiting: false,
+            seated: false,
             suspended_at: 0,
             off_epoch: 0,
             incarnation: 0,
@@ -50,8 +56,13 @@ impl Device {
         }
     }
 
+    /// On probation the protocol asks for more (R9).
+    pub(super) fn may_publish(&self) -> bool {
+        self.seated && !self.blocked && !self.suspended && !self.exiting
+    }
+
     pub(super) fn reading(&self) -> Reading {
-        let silent = self.blocked || self.suspended || self.probation || self.unverified;
+        let silent = !self.may_publish() || self.probation || self.unverified;
         let score = u32::from(self.score);
         let weight = if silent { 0 } else { score * score / 10_000 };
         Reading { abusive: self.abusive, blocked: self.blocked, score: self.score, weight }
@@ -233,6 +244,17 @@ impl Book {
 
     fn note_seat(&mut self, event: &Event) {
         match *event {
+            Event::SeatRegistered { seat, founding, .. } => {
+                let device = &mut self.devices[index(seat.0)];
+                (device.seated, device.probation) = (true, !founding);
+            }
+            Event::SeatExiting { seat, .. } => self.devices[index(seat.0)].exiting = true,
+            Event::SeatRejoined { seat, .. } => self.devices[index(seat.0)].exiting = false,
+            Event::DepositPaid { seat, withheld, .. } => {
+                let camp = usize::from(self.devices[index(seat.0)].abusive);
+                self.counts.slashed[camp] += amount(withheld);
+            }
+            Event::EquivocationProven { bounty, .. } => self.counts.slashed[1] += amount(bounty),
             Event::SeatSuspended { seat, epoch, .. } => {
                 let device = &mut self.devices[index(seat.0)];
                 (device.suspended, device.suspended_at) = (true, epoch);

@@ -3,20 +3,20 @@
 
 use alloy_primitives::{Address, B256, U256};
 use multee_protocol::machine::{
-    Call, Document, Genesis, Input, Moment, Outcome, Publication, Registration, Settings, State,
+    Call, Document, Equivocation, Genesis, Input, Moment, Outcome, Publication, Registration, Settings,
+    State, Statement,
 };
-use multee_protocol::{Deployment, DeviceId, Epoch, Marks, Power, SeatId};
+use multee_protocol::{Deployment, DeviceId, Epoch, Marks, SeatId};
 
 use super::Network;
 use crate::error::SimulationError;
 use crate::scenario::Scenario;
+use crate::strategy::POWER;
 
 const GENESIS_S: u64 = 1_000_000;
 const EPOCH_S: u64 = 86_400;
 const OWNER: Address = Address::repeat_byte(0xEE);
 const OPERATOR: Address = Address::repeat_byte(0x0B);
-/// Every device's power, in the benchmark's unit.
-const POWER: Power = 1000;
 /// How long evidence is, in bytes.
 const EVIDENCE_BYTES: usize = 1400;
 
@@ -71,15 +71,42 @@ pub(super) fn deploy(scenario: &Scenario) -> Result<State, SimulationError> {
     Ok(state)
 }
 
-/// Names a device's founding seat (R1).
-pub(super) fn founding(device: u32) -> Input {
-    let registration = Registration {
+fn registration(device: u32) -> Registration {
+    Registration {
         operator: OPERATOR,
         device_id: device_id(device),
         incarnation: key(device, 0),
         measurement: measurement(),
-    };
-    Input::Found { provider: OPERATOR, registration, verified_power: POWER }
+    }
+}
+
+/// Names a device's founding seat (R1).
+pub(super) fn founding(device: u32) -> Input {
+    Input::Found { provider: OPERATOR, registration: registration(device), verified_power: POWER }
+}
+
+/// A device joins (R1).
+pub(super) fn joining(device: u32) -> Input {
+    Input::Join(registration(device))
+}
+
+/// A seat that was paid out comes back (R13).
+pub(super) fn rejoining(device: u32, incarnation: u32) -> Input {
+    let (incarnation, measurement) = (key(device, incarnation), measurement());
+    Input::Rejoin { seat: SeatId(device + 1), operator: OPERATOR, incarnation, measurement }
+}
+
+/// Two blocks that one key signed for one challenge (R15); the first is the one just published.
+pub(super) fn equivocation(device: u32, incarnation: u32, epoch: Epoch, published: B256) -> Input {
+    let incarnation = key(device, incarnation);
+    let signed = |digest| Statement { digest, signer: Some(incarnation) };
+    let (first, second) = (signed(published), signed(word(5, device.into())));
+    Input::ReportEquivocation(Equivocation { seat: SeatId(device + 1), incarnation, epoch, first, second })
+}
+
+/// Somebody who watches.
+pub(super) fn watcher() -> Address {
+    Address::repeat_byte(0xAA)
 }
 
 /// Begins a device's next incarnation (R11).
@@ -132,6 +159,10 @@ fn name(input: &Input) -> &'static str {
         Input::Settle(_) => "settle",
         Input::Restart { .. } => "restart",
         Input::Found { .. } => "found",
+        Input::Join(_) => "join",
+        Input::Exit(_) => "exit",
+        Input::Rejoin { .. } => "rejoin",
+        Input::ReportEquivocation(_) => "reportEquivocation",
         _ => "other",
     }
 }

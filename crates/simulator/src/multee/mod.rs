@@ -8,6 +8,7 @@
 mod book;
 mod calls;
 mod settling;
+mod tricks;
 
 use std::time::Instant;
 
@@ -98,17 +99,20 @@ impl<'a> Network<'a> {
             previous_window: 0,
             dark,
         };
-        for device in 0..scenario.devices {
+        let joining = if network.joins_at().is_some() { scenario.abusive } else { 0 };
+        for device in 0..scenario.devices - joining {
             network.call(calls::owner(), calls::founding(device))?;
         }
         Ok(network)
     }
 
-    /// Which devices are the adversary's: any, for numbers mean nothing.
+    /// Which devices are the adversary's: any, for numbers mean nothing; but those that join come last.
     fn cast(scenario: &Scenario, dice: &mut Dice) -> Vec<Device> {
-        let mut devices: Vec<Device> =
-            (0..scenario.devices).map(|number| Device::founding(number < scenario.abusive)).collect();
-        dice.shuffle(&mut devices);
+        let camp = |number| Device::new(number >= scenario.honest());
+        let mut devices: Vec<Device> = (0..scenario.devices).map(camp).collect();
+        if !matches!(scenario.strategy, Strategy::SybilFlood { .. }) {
+            dice.shuffle(&mut devices);
+        }
         devices
     }
 
@@ -125,6 +129,7 @@ impl<'a> Network<'a> {
         let forget = if epoch == 0 { 0 } else { self.previous_window };
         self.book.begin_epoch(forget);
         self.restart(epoch)?;
+        self.play_tricks(epoch)?;
         let shared = self.shared(epoch);
         for device in self.order() {
             self.publish(device, epoch, &shared)?;
@@ -152,7 +157,7 @@ impl<'a> Network<'a> {
             let stained = washes && device.abusive && device.score < 9000 && !device.probation;
             let cool = epoch >= device.suspended_at.saturating_add(cooldown);
             let due = if device.suspended { cool } else { stained };
-            if device.blocked || !due {
+            if device.blocked || device.exiting || !due {
                 continue;
             }
             let incarnation = device.incarnation + 1;
@@ -181,8 +186,7 @@ impl<'a> Network<'a> {
 
     /// Who publishes, in the order of the scenario.
     fn order(&mut self) -> Vec<u32> {
-        let may = |device: &Device| !device.blocked && !device.suspended;
-        let numbers = (0..).zip(&self.book.devices).filter(|(_, device)| may(device));
+        let numbers = (0..).zip(&self.book.devices).filter(|(_, device)| device.may_publish());
         let mut order: Vec<u32> = numbers.map(|(number, _)| number).collect();
         self.dice.shuffle(&mut order);
         let abusive = |number: &u32| self.book.devices[*number as usize].abusive;
@@ -191,7 +195,8 @@ impl<'a> Network<'a> {
             Order::AbusiveFirst => order.sort_by_key(|number| !abusive(number)),
             Order::AbusiveLast => order.sort_by_key(abusive),
         }
-        let living = u64::try_from(self.book.devices.iter().filter(|device| !device.blocked).count());
+        let living =
+            u64::try_from(self.book.devices.iter().filter(|device| device.seated && !device.blocked).count());
         self.book.counts.device_days += living.unwrap_or(0);
         order
     }
@@ -206,11 +211,15 @@ impl<'a> Network<'a> {
             previous_digest: device.last_digest,
             challenge: challenge(self.book.running.root, SeatId(number + 1)),
             marks: marked.marks,
+            power: conduct.power,
             ..calls::publication(number, device.incarnation, self.digests)
         };
         let outcome = self.call(calls::operator(), Input::Publish(publication))?;
         if outcome == Outcome::Published {
             self.book.counts.marks += u64::from(marked.marks.count_given());
+            if device.abusive {
+                self.tell_on_clone(number, epoch)?;
+            }
         }
         Ok(())
     }
@@ -220,7 +229,7 @@ impl<'a> Network<'a> {
             return self.scenario.strategy.conduct(self.scenario.evidence, epoch, device.score);
         }
         let dark = shared.outage && self.dark.get(number as usize).copied().unwrap_or(false);
-        if dark { Conduct { marking: Marking::None, valid: true } } else { Conduct::HONEST }
+        if dark { Conduct { marking: Marking::None, ..Conduct::HONEST } } else { Conduct::HONEST }
     }
 
     /// A device's verdicts on what it is assigned.
@@ -269,13 +278,14 @@ mod tests {
     use crate::strategy::Evidence;
 
     fn compare(network: &Network) {
-        for (number, device) in (1..).zip(&network.book.devices) {
+        for (number, device) in (1..).zip(&network.book.devices).filter(|(_, device)| device.seated) {
             let seat = network.state.seat_view(SeatId(number)).expect("a seat");
             assert_eq!(device.score, seat.score.bps());
             assert_eq!(device.blocked, seat.tier == Tier::Blocked);
             assert_eq!(device.probation && !device.blocked, seat.tier == Tier::Probation);
             assert_eq!(device.suspended && !device.blocked, seat.tier == Tier::Suspended);
             assert_eq!(device.unverified, seat.power.unverified);
+            assert_eq!(device.exiting, seat.exiting);
             assert_eq!(device.last_digest, seat.last_digest);
         }
     }
