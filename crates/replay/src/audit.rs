@@ -114,13 +114,13 @@ pub enum AuditError {
 /// When the chain gives no answer.
 pub fn deployments(chain: &dyn Chain, most: usize) -> Result<Vec<Address>, ChainError> {
     let head = chain.head()?.number;
-    let (mut found, mut from_block) = (Vec::new(), 0);
-    while from_block <= head && found.len() < most {
+    let (mut found, mut next_block) = (Vec::new(), Some(0));
+    while let Some(from_block) = next_block.filter(|from| *from <= head && found.len() < most) {
         let to_block = head.min(from_block.saturating_add(LOG_RANGE_BLOCKS_MAX - 1));
         let filter = LogFilter { from_block, to_block, ..LogFilter::default() };
         let entries = chain.logs(&filter.event(contract::NetworkDeployed::SIGNATURE_HASH))?;
         found.extend(entries.iter().map(|entry| entry.log.address));
-        from_block = to_block + 1;
+        next_block = to_block.checked_add(1);
     }
     found.truncate(most);
     Ok(found)

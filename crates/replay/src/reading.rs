@@ -32,7 +32,8 @@ pub(crate) struct Reading<'a> {
     chain: &'a dyn Chain,
     contract: Address,
     token: Address,
-    next_block: u64,
+    /// `None` after the last that a number can name.
+    next_block: Option<u64>,
     /// How many blocks are asked for at once.
     span: u64,
 }
@@ -40,7 +41,7 @@ pub(crate) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// From the first block on.
     pub(crate) fn new(chain: &'a dyn Chain, contract: Address, token: Address) -> Self {
-        Self { chain, contract, token, next_block: 0, span: LOG_RANGE_BLOCKS_MAX }
+        Self { chain, contract, token, next_block: Some(0), span: LOG_RANGE_BLOCKS_MAX }
     }
 
     /// The transactions of the next blocks, up to `head`; `None` if all were read. A portion ends with a block.
@@ -48,15 +49,13 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// When the chain gives no answer.
     pub(crate) fn portion(&mut self, head: u64) -> Result<Option<Vec<Transaction>>, ChainError> {
-        while self.next_block <= head {
-            let to = head.min(self.next_block.saturating_add(self.span - 1));
-            match self.read(to) {
+        while let Some(from) = self.next_block.filter(|from| *from <= head) {
+            let to = head.min(from.saturating_add(self.span - 1));
+            match self.read(from, to) {
                 // More than one answer holds: ask for half of it.
-                Err(ChainError::Limit { .. }) if to > self.next_block => {
-                    self.span = (to - self.next_block).div_ceil(2);
-                }
+                Err(ChainError::Limit { .. }) if to > from => self.span = (to - from).div_ceil(2),
                 answer => {
-                    self.next_block = to + 1;
+                    self.next_block = to.checked_add(1);
                     self.span = self.span.saturating_mul(2).min(LOG_RANGE_BLOCKS_MAX);
                     return answer.map(Some);
                 }
@@ -65,14 +64,14 @@ impl<'a> Reading<'a> {
         Ok(None)
     }
 
-    fn read(&self, to: u64) -> Result<Vec<Transaction>, ChainError> {
+    fn read(&self, from: u64, to: u64) -> Result<Vec<Transaction>, ChainError> {
         let mut found: BTreeMap<(u64, u32), (B256, Item)> = BTreeMap::new();
-        let own = LogFilter::of(self.contract, self.next_block, to);
+        let own = LogFilter::of(self.contract, from, to);
         for LogEntry { log, block_number, index, transaction_hash } in self.chain.logs(&own)? {
             found.insert((block_number, index), (transaction_hash, Item::Log(log)));
         }
         for place in [1, 2] {
-            for entry in self.chain.logs(&self.transfers(place, to))? {
+            for entry in self.chain.logs(&self.transfers(place, from, to))? {
                 if let Some(item) = self.transfer(&entry.log) {
                     found.insert((entry.block_number, entry.index), (entry.transaction_hash, item));
                 }
@@ -91,8 +90,8 @@ impl<'a> Reading<'a> {
     }
 
     /// The token's transfers that have the contract at a topic's place: 1 for who pays, 2 for who is paid.
-    fn transfers(&self, place: usize, to: u64) -> LogFilter {
-        let mut filter = LogFilter::of(self.token, self.next_block, to).event(Transfer::SIGNATURE_HASH);
+    fn transfers(&self, place: usize, from: u64, to: u64) -> LogFilter {
+        let mut filter = LogFilter::of(self.token, from, to).event(Transfer::SIGNATURE_HASH);
         filter.topics[place] = vec![self.contract.into_word()];
         filter
     }

@@ -84,6 +84,13 @@ impl Copy {
         multee(&["audit", "--chain", path.to_str().expect("UTF-8")])
     }
 
+    /// Audits what is left of it, for scripts.
+    pub(crate) fn judged(self) -> Seen {
+        let Self { path, db } = self;
+        db.close().expect("closes");
+        multee(&["audit", "--json", "--chain", path.to_str().expect("UTF-8")])
+    }
+
     /// Runs a statement that changes so many rows.
     pub(crate) fn change(&self, rows: usize, statement: &str) -> &Self {
         assert_eq!(self.db.execute(statement, []).expect("executes"), rows, "{statement}");

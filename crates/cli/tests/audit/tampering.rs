@@ -4,7 +4,7 @@ use alloy_primitives::U256;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::deployed::TestToken::Transfer;
 
-use crate::kept::{Copy, Seen, slot_of};
+use crate::kept::{Copy, Seen, document, slot_of};
 
 /// The slots of the mappings of `State`, which begins at slot 4.
 const SEATS: u64 = 17;
@@ -64,6 +64,27 @@ fn an_event_with_another_score_is_found_where_it_is_told() {
         &copy.audited(),
         &["\ndiverges at block ", ", transaction 0x", "BlockPassed seat ", ": score is "],
     );
+}
+
+#[test]
+fn scripts_are_told_the_place_and_the_fields() {
+    let copy = Copy::new("place");
+    copy.change_log::<contract::EpochSeeded>(4, |data| data[0] ^= 1);
+    let seen = copy.judged();
+    let report = document(&seen);
+    assert_eq!((seen.code, &report["agrees"], &report["views"]), (3, &false.into(), &0.into()));
+    let place = &report["divergence"];
+    assert!(place["block"].is_u64() && place["log_index"].is_u64() && place["transaction"].is_string());
+    assert!(place["what"].as_str().is_some_and(|what| what.contains("seed is 0x")), "{place}");
+
+    let copy = Copy::new("fields");
+    copy.change_word(slot_of(SEATS, 3), |standing| standing - U256::from(1));
+    let seen = copy.judged();
+    let report = document(&seen);
+    assert_eq!((seen.code, &report["agrees"], &report["divergence"]), (3, &false.into(), &().into()));
+    let first = &report["differences"][0];
+    assert_eq!((&first["view"], &first["field"]), (&"seatOf(3)".into(), &"score".into()));
+    assert!(report["differing_fields"].as_u64() >= Some(2), "{report}");
 }
 
 #[test]

@@ -134,6 +134,45 @@ fn all_that_owners_and_providers_do_is_replayed() {
     assert!(replayed.blocks == 22 && replayed.donations == 1, "{replayed:?}");
 }
 
+/// Tokens for a deposit, and leave to take them.
+fn fund(stage: &Stage, provider: &Sender) {
+    let amount = U256::from(stage.read(&contract::parametersCall {}).minDeposit);
+    let token = stage.founded.token;
+    let mint = TestToken::mintCall { to: provider.address(), amount };
+    stage.execute(provider, &Transaction::invoke(token, &mint));
+    let approve = TestToken::approveCall { spender: stage.contract, value: amount };
+    stage.execute(provider, &Transaction::invoke(token, &approve));
+}
+
+#[test]
+fn reports_bounties_rejoining_and_revival_are_replayed() {
+    let stage = Stage::new(4);
+    for epoch in 0..3 {
+        stage.epoch(epoch, &[1, 2, 3, 4]);
+    }
+    stage.send(&key(OWNER, 5), &contract::reportEquivocationCall { pair: stage.equivocation(2) });
+    stage.send(&key(OWNER, 5), &contract::withdrawBountyCall {});
+    stage.send(&key(OWNER, 6), &contract::reportEquivocationCall { pair: stage.equivocation(4) });
+    stage.send(&key(PROVIDER, 3), &contract::exitCall { seat: 3 });
+    stage.begin(8);
+    stage.send(&key(OWNER, 0), &contract::announceStandstillCall {});
+    stage.begin(10);
+    stage.send(&key(OWNER, 0), &contract::reviveCall { seats: vec![1] });
+    stage.epoch(10, &[1]);
+    agrees(&stage);
+    // All of seat 3's blocks are void by then.
+    stage.begin(60);
+    stage.send(&key(PROVIDER, 3), &contract::withdrawDepositCall { seat: 3 });
+    fund(&stage, &key(PROVIDER, 3));
+    let incarnation = key(INCARNATION, 30).address();
+    let operator = key(OPERATOR, 3).address();
+    let rejoin = contract::rejoinCall { seat: 3, operator, incarnation, measurement: measurement() };
+    stage.send(&key(PROVIDER, 3), &rejoin);
+    agrees(&stage);
+    let network = stage.read(&contract::networkCall {});
+    assert!(network.bounties > 0, "one bounty is owed still");
+}
+
 fn invoke(stage: &Stage, call: &impl SolCall) -> Transaction {
     Transaction::invoke(stage.contract, call)
 }

@@ -146,6 +146,44 @@ impl Stage {
         }
     }
 
+    /// Two blocks that a seat's incarnation signed for one challenge.
+    pub(crate) fn equivocation(&self, seat: u32) -> contract::Equivocation {
+        let view = self.read(&contract::seatOfCall { seat });
+        let statement = |power: u64| {
+            let block = ConfirmationBlock {
+                seat: SeatId(seat),
+                device_id: DeviceId(view.deviceId),
+                incarnation: view.incarnation,
+                epoch: 1,
+                previous_digest: B256::ZERO,
+                challenge: B256::ZERO,
+                measurement: view.measurement,
+                power,
+                properties_digest: B256::ZERO,
+                marks: Marks::default(),
+            };
+            let signature = key(INCARNATION, seat).sign(block.digest(&self.deployment)).expect("signs");
+            let compact = signature.as_erc2098();
+            contract::Statement {
+                measurement: view.measurement,
+                power,
+                propertiesDigest: B256::ZERO,
+                marks: U256::ZERO,
+                r: B256::from_slice(&compact[..32]),
+                vs: B256::from_slice(&compact[32..]),
+            }
+        };
+        contract::Equivocation {
+            seat,
+            incarnation: view.incarnation,
+            epoch: 1,
+            previousDigest: B256::ZERO,
+            challenge: B256::ZERO,
+            first: statement(1),
+            second: statement(2),
+        }
+    }
+
     pub(crate) fn audited(&self) -> Audit {
         audit(self.chain.as_ref(), self.contract).expect("audited")
     }
