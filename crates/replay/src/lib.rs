@@ -13,6 +13,7 @@
 //! | [`views`] | the contract's views as the model's |
 //! | `reading` | logs in portions, by transaction, with the token's transfers |
 //! | `steps` | which call a transaction's events begin with |
+//! | `publication` | publications, from what is told of them |
 //! | `scene` | one transaction: its events and the transfers that must go with them |
 //! | `replay` | the model, driven by transactions |
 //! | `divergence` | how the two part, and where |
@@ -35,6 +36,7 @@ mod audit;
 mod difference;
 mod divergence;
 pub mod events;
+mod publication;
 mod reading;
 mod replay;
 mod scene;

@@ -8,6 +8,7 @@ use multee_protocol::machine::{Call, Event, Genesis, Input, Moment, State};
 use multee_protocol::{Deployment, Epoch};
 
 use crate::divergence::Why;
+use crate::publication;
 use crate::reading::Transaction;
 use crate::scene::{Scene, Stop, shown};
 use crate::steps;
@@ -146,7 +147,7 @@ impl<'a> Replay<'a> {
         let call = Call { caller, moment, input };
         let given = state.apply(&call).map_err(|rejection| {
             let event = shown(first);
-            diverged(if steps::is_refusal(&call.input) {
+            diverged(if publication::is_refusal(&call.input) {
                 Why::NotRefused { event }
             } else {
                 Why::Rejected { event, rejection }
