@@ -233,38 +233,6 @@ fn restart(world: &mut World, seat: u32) {
 }
 
 #[test]
-fn a_pause_makes_no_standstill() {
-    let mut world = World::founded(2, Parameters::default());
-    world.open();
-    world.publish_all(1..=2);
-    world.does(OWNER, Input::SetPaused(true));
-    world.at(12);
-    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), Rejection::NetworkPaused);
-    world.does(OWNER, Input::SetPaused(false));
-    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused, "until the next epoch");
-    world.at(21);
-    let no = Rejection::NoStandstill { last_epoch: 13 };
-    assert_eq!(world.fails(OWNER, Input::AnnounceStandstill), no);
-    world.at(22);
-    world.does(OWNER, Input::AnnounceStandstill);
-}
-
-#[test]
-fn an_epoch_with_a_seed_runs_to_its_end_though_the_network_is_paused() {
-    let mut world = World::founded(3, Parameters::default());
-    world.open();
-    world.publish(1).expect("published");
-    world.does(OWNER, Input::SetPaused(true));
-    world.publish(2).expect("published");
-    world.at(1);
-    assert_eq!(world.fails(OWNER, Input::OpenEpoch), Rejection::NetworkPaused);
-    world.does(OWNER, Input::SetPaused(false));
-    world.at(2);
-    world.open();
-    world.publish(3).expect("published");
-}
-
-#[test]
 fn an_incarnation_declared_after_the_announcement_is_not_revived() {
     let mut world = World::founded(2, Parameters::default());
     world.at(9);
