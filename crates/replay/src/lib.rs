@@ -32,6 +32,11 @@
 //!
 //! This room judges no evidence, keeps no file, and reads no clock.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod audit;
 mod difference;
 mod divergence;

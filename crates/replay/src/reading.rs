@@ -92,7 +92,9 @@ impl<'a> Reading<'a> {
     /// The token's transfers that have the contract at a topic's place: 1 for who pays, 2 for who is paid.
     fn transfers(&self, place: usize, from: u64, to: u64) -> LogFilter {
         let mut filter = LogFilter::of(self.token, from, to).event(Transfer::SIGNATURE_HASH);
-        filter.topics[place] = vec![self.contract.into_word()];
+        if let Some(topics) = filter.topics.get_mut(place) {
+            *topics = vec![self.contract.into_word()];
+        }
         filter
     }
 

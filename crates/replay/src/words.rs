@@ -210,10 +210,7 @@ pub fn amount(what: &'static str, value: U256) -> Result<u128, Unreadable> {
 /// Who signed a digest, as the contract recovers it from a compact signature (EIP-2098): only low `s`, never the zero
 /// address.
 pub fn signer(digest: B256, r: B256, vs: B256) -> Option<Address> {
-    let mut compact = [0; 64];
-    compact[..32].copy_from_slice(r.as_slice());
-    compact[32..].copy_from_slice(vs.as_slice());
-    let signature = Signature::from_erc2098(&compact);
+    let signature = Signature::from_erc2098(&[r.0, vs.0].concat());
     let low = signature.normalize_s().is_none();
     let recovered = signature.recover_address_from_prehash(&digest).ok().filter(|_| low);
     recovered.filter(|address| !address.is_zero())
