@@ -411,7 +411,7 @@ interface IReader {
     function policyDigest() external view returns (bytes32);
     function bountyOf(address account) external view returns (uint256);
 
-    /// @notice The log entry at `position`: its block, tally, and outcome (0 none, 1 honest, 2 malicious).
+    /// @notice The log entry at `position`: its block, tally, and outcome (0 none, 1 honest, 2 malicious, 3 logged again).
     function logEntry(uint40 position)
         external
         view
