@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::artifacts;
 use crate::command::{self, cargo};
+use crate::conformance;
 use crate::contracts;
 use crate::counts::{self, Counts, ReadCounts};
 use crate::error::ChoreError;
@@ -30,7 +31,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -39,6 +40,7 @@ const STEPS: [Step; 9] = [
     ("doctests", doctests),
     ("forge tests", forge_tests),
     ("artifacts", |root| checked(artifacts::check(root))),
+    ("conformance", |root| ran(conformance::gate(root))),
     ("licences and bans", licences),
 ];
 

@@ -6,6 +6,7 @@
 mod artifacts;
 mod bench;
 mod command;
+mod conformance;
 mod contracts;
 mod counts;
 mod error;
@@ -35,6 +36,18 @@ enum Chore {
     Contracts {
         #[command(subcommand)]
         chore: ContractsChore,
+    },
+    /// Execute random calls on the contract and on the model, and compare everything after each
+    Conformance {
+        /// Such as `--calls 1000000 --seed 7`, or `--replay` with what a former run printed
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Measure what the contract's calls cost
+    Gas {
+        /// Such as `--seats 58,1000`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
@@ -71,6 +84,8 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
     let root = root();
     match chore {
         Chore::Test => return Ok(gate::test(&root)),
+        Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
+        Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
             installs::node(&root)?;
