@@ -2,12 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::panic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use multee_conformance::duel::{self, Coverage, Divergence, Scenario, Verdict};
+use multee_conformance::stage;
 
 /// From how many calls on everything must have been seen.
 const LONG: usize = 50_000;
@@ -26,6 +28,9 @@ pub(crate) struct Options {
     /// Seconds to look for a shorter sequence
     #[arg(long, default_value_t = 120)]
     patience: u64,
+    /// The folder of other artifacts than those committed
+    #[arg(long)]
+    artifacts: Option<PathBuf>,
     /// Play this sequence only, as a former run printed it
     #[arg(long)]
     replay: Option<Scenario>,
@@ -33,6 +38,12 @@ pub(crate) struct Options {
 
 /// Success if contract and model never part.
 pub(crate) fn run(options: &Options) -> ExitCode {
+    if let Some(artifacts) = &options.artifacts
+        && let Err(error) = stage::deploy_from(artifacts)
+    {
+        eprintln!("error: {}: {error}", artifacts.display());
+        return ExitCode::FAILURE;
+    }
     // Panics of either side are caught and told as divergences.
     panic::set_hook(Box::new(|_| {}));
     match &options.replay {

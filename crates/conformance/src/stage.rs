@@ -1,5 +1,11 @@
 //! A network of the real contract with devices that sign: what to deploy, and what devices would publish.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use multee_chain::Sender;
@@ -244,10 +250,10 @@ fn deploy_contract(
     let mut create = |code: &[u8], arguments: Vec<u8>| evm.create(owner, [code, &arguments].concat());
     let settings_ = settings!(Reader, token, owner, genesis, plan.fixed);
     let arguments = deployed::Reader::constructorCall { settings_ };
-    let reader_ = create(&deployed::Reader::BYTECODE, arguments.abi_encode());
+    let reader_ = create(&codes().reader, arguments.abi_encode());
     let settings_ = settings!(Registry, token, owner, genesis, plan.fixed);
     let arguments = deployed::Registry::constructorCall { settings_, reader_ };
-    let registry = create(&deployed::Registry::BYTECODE, arguments.abi_encode());
+    let registry = create(&codes().registry, arguments.abi_encode());
     let contract = evm.create(owner, contract_code(registry, token, owner, genesis, plan));
     (registry, contract)
 }
@@ -265,7 +271,40 @@ pub fn contract_code(
         parameters_: contract_parameters(&plan.parameters),
         registry_: registry,
     };
-    [&deployed::ProofOfAttestation::BYTECODE[..], &arguments.abi_encode()].concat()
+    [&codes().contract[..], &arguments.abi_encode()].concat()
+}
+
+/// The code of what is deployed: that of the committed artifacts, unless [`deploy_from`] said otherwise.
+struct Codes {
+    reader: Bytes,
+    registry: Bytes,
+    contract: Bytes,
+}
+
+static CODES: OnceLock<Codes> = OnceLock::new();
+
+fn codes() -> &'static Codes {
+    CODES.get_or_init(|| Codes {
+        reader: deployed::Reader::BYTECODE.clone(),
+        registry: deployed::Registry::BYTECODE.clone(),
+        contract: deployed::ProofOfAttestation::BYTECODE.clone(),
+    })
+}
+
+/// Deploys the code of other artifacts from now on: of a build that is not committed, or that has a bug on purpose.
+///
+/// # Errors
+/// When an artifact cannot be read, or has no bytecode.
+pub fn deploy_from(artifacts: &Path) -> io::Result<()> {
+    let code = |contract: &str| {
+        let path = artifacts.join(contract).with_extension("json");
+        let artifact: serde_json::Value = serde_json::from_slice(&fs::read(path)?)?;
+        let code = artifact["bytecode"].as_str().and_then(|code| Bytes::from_str(code).ok());
+        code.ok_or_else(|| io::Error::other(format!("{contract}: no bytecode")))
+    };
+    let codes =
+        Codes { reader: code("Reader")?, registry: code("Registry")?, contract: code("ProofOfAttestation")? };
+    CODES.set(codes).map_err(|_| io::Error::other("something is deployed already"))
 }
 
 fn contract_parameters(p: &Parameters) -> deployed::ProofOfAttestation::Parameters {
