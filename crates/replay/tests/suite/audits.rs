@@ -178,6 +178,17 @@ fn invoke(stage: &Stage, call: &impl SolCall) -> Transaction {
 }
 
 #[test]
+fn a_network_older_than_its_rings_is_replayed() {
+    let stage = Stage::new(3);
+    for epoch in 0..40 {
+        // One of them pauses now and then.
+        let seats: &[u32] = if epoch % 7 == 3 { &[1, 2] } else { &[1, 2, 3] };
+        stage.epoch(epoch, seats);
+    }
+    assert_eq!(agrees(&stage).blocks, 40 * 3 - 6);
+}
+
+#[test]
 fn chains_that_answer_with_few_logs_are_read_in_small_portions() {
     let stage = Stage::new(3);
     for epoch in 0..4 {
