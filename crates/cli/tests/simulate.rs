@@ -91,3 +91,17 @@ fn threads_change_nothing_but_the_speed() {
     let runs = |threads: u32| shown(&format!("--devices 80 --abusive 30 --runs 4 --threads {threads}"));
     assert_eq!(runs(1), runs(3));
 }
+
+#[test]
+fn sweeps_tell_of_every_combination() {
+    assert_snapshot!(shown(
+        "sweep --devices 60 --over abusive=15,25 --over score-gain=1000..3000:1000 --runs 3"
+    ));
+    let csv = shown("sweep --devices 60 --over abusive=15,25 --runs 2 --csv");
+    assert!(csv.starts_with("abusive,won,lost,unharmed,days,"), "{csv}");
+    let json: Value = serde_json::from_str(&shown("sweep --devices 60 --over abusive=15,25 --runs 2 --json"))
+        .expect("one JSON document");
+    assert_eq!(json["points"].as_array().map(Vec::len), Some(2));
+    let refused = simulate("sweep --over gain=3");
+    assert_eq!(refused.status.code(), Some(2));
+}

@@ -9,6 +9,7 @@
 //! | `rows` | the published results that the baseline is held against |
 //! | `measure` | what is measured of a run |
 //! | `summary` | means and spread over runs, and gas |
+//! | `sweep` | a scenario over ranges of its numbers |
 //! | `parallel` | runs on all cores |
 //! | `dice` | chance, from a seed |
 //!
@@ -25,6 +26,7 @@ mod rows;
 mod scenario;
 mod strategy;
 mod summary;
+mod sweep;
 
 pub use error::SimulationError;
 pub use measure::{Point, Run};
@@ -33,3 +35,4 @@ pub use rows::{PublishedRow, RowError, published_rows};
 pub use scenario::{Outage, Rules, Scenario, ScenarioError};
 pub use strategy::{Evidence, Order, Strategy};
 pub use summary::{Measures, PUBLICATION_GAS_MAX, Summary};
+pub use sweep::{Knob, Point as SweepPoint, Range, RangeError, sweep};

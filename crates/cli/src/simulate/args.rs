@@ -1,8 +1,8 @@
 //! The command line of `multee simulate`.
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 use multee_protocol::Parameters;
-use multee_simulator::{Evidence, Order, Outage, Rules, Scenario, Strategy};
+use multee_simulator::{Evidence, Order, Outage, Range, Rules, Runs, Scenario, Strategy};
 
 use crate::exit;
 
@@ -12,16 +12,14 @@ use crate::exit;
 /// the adversary's devices do what --strategy says. Signatures and evidence are not made: which evidence verifies is
 /// given by --evidence. The same seed gives the same runs, on any number of cores.
 #[derive(Debug, Args)]
-#[command(after_help = exit::table())]
+#[command(after_help = exit::table(), args_conflicts_with_subcommands = true)]
 pub(crate) struct SimulateArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SimulateCommand>,
     #[command(flatten)]
     pub(crate) asked: ScenarioArgs,
-    /// How often it is played, each time with other chance; 1 to 10000
-    #[arg(long, default_value_t = 5, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
-    pub(crate) runs: u32,
-    /// On how many threads at most [default: all cores]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
-    pub(crate) threads: Option<u32>,
+    #[command(flatten)]
+    pub(crate) often: RunArgs,
     /// What gas costs, in billionths of the chain's coin
     #[arg(long, value_name = "GWEI", default_value_t = 1.0, value_parser = positive)]
     pub(crate) gas_price: f64,
@@ -34,6 +32,50 @@ pub(crate) struct SimulateArgs {
     /// Tell of every epoch of every run in the JSON document
     #[arg(long, requires = "json")]
     pub(crate) series: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    Sweep(SweepArgs),
+}
+
+/// Attack networks over ranges of any number
+#[derive(Debug, Args)]
+#[command(after_help = exit::table())]
+pub(crate) struct SweepArgs {
+    /// The values of a number, as NAME=A,B,C or NAME=FROM..TO:STEP, where NAME is that of its flag; repeatable, then
+    /// every combination is played
+    #[arg(long = "over", value_name = "RANGE", required = true)]
+    pub(crate) ranges: Vec<Range>,
+    #[command(flatten)]
+    pub(crate) asked: ScenarioArgs,
+    #[command(flatten)]
+    pub(crate) often: RunArgs,
+    /// Print one JSON document: scenario, ranges[], points[]
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print a line of comma-separated values for each combination
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+/// How often, and on how many cores.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// How often it is played, each time with other chance; 1 to 10000
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) runs: u32,
+    /// On how many threads at most [default: all cores]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+}
+
+impl RunArgs {
+    pub(crate) fn runs(&self) -> Runs {
+        let all = Runs::on_all_cores(self.runs);
+        let threads = self.threads.and_then(|threads| usize::try_from(threads).ok());
+        Runs { threads: threads.unwrap_or(all.threads), ..all }
+    }
 }
 
 /// What is simulated. Numbers out of the protocol's bounds are refused.

@@ -3,11 +3,13 @@
 mod args;
 mod output;
 mod progress;
+mod sweep;
 
 use miette::Diagnostic;
-use multee_simulator::{Run, Runs, ScenarioError, SimulationError, simulate};
+use multee_simulator::{Run, ScenarioError, SimulationError, simulate};
 
 pub(crate) use self::args::SimulateArgs;
+use self::args::SimulateCommand;
 use self::output::Document;
 use self::progress::Progress;
 use crate::exit::{self, Exit};
@@ -49,7 +51,11 @@ impl From<SimulationError> for SimulateError {
 
 /// Plays, and shows what came of it. A scenario that makes no sense is a wrong command line.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, SimulateError> {
-    match played(args) {
+    let result = match &args.command {
+        Some(SimulateCommand::Sweep(args)) => sweep::played(args),
+        None => played(args),
+    };
+    match result {
         Ok(text) => {
             exit::print(&text)?;
             Ok(Exit::Ok)
@@ -64,11 +70,8 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Exit, SimulateError> {
 
 fn played(args: &SimulateArgs) -> Result<String, SimulateError> {
     let scenario = args.asked.scenario();
-    let threads = args.threads.and_then(|threads| usize::try_from(threads).ok());
-    let all = Runs::on_all_cores(args.runs);
-    let runs = Runs { threads: threads.unwrap_or(all.threads), ..all };
-    let progress = Progress::new(u64::from(args.runs) * u64::from(scenario.epochs_max));
-    let runs = simulate(&scenario, runs, &|| progress.step());
+    let progress = Progress::new(u64::from(args.often.runs) * u64::from(scenario.epochs_max));
+    let runs = simulate(&scenario, args.often.runs(), &|| progress.step());
     progress.clear();
     let mut runs: Vec<Run> = runs?;
     if !args.series {
