@@ -376,6 +376,11 @@ impl Network {
         let incarnation = key(3_000_000).address();
         let call = Contract::rejoinCall { seat, operator, incarnation, measurement: B256::repeat_byte(1) };
         table.set("rejoin", seats, self.stage.must(provider, &call).gas);
+        // In none of so many epochs the newcomer published.
+        for _ in 0..retention {
+            self.open();
+            self.enter(self.epoch + 1);
+        }
         let call = Contract::removeCall { seat: SeatId(self.devices[joined].seat).0 };
         table.set("remove", seats, self.stage.must(account("remover", 0), &call).gas);
     }
