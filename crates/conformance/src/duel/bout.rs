@@ -106,7 +106,7 @@ impl Bout<'_> {
                 }
                 Move::Call { caller, request } => self.call(&mut world, caller, &request)?,
                 Move::Deploy { owner, genesis_s, plan } => {
-                    self.deploy(&mut world, owner, genesis_s, plan)?;
+                    self.deploy(&mut world, owner, genesis_s, &plan)?;
                     Vec::new()
                 }
             };
@@ -156,10 +156,10 @@ impl Bout<'_> {
     }
 
     /// A deployment apart from the network.
-    fn deploy(&mut self, world: &mut World, owner: Address, genesis_s: u64, plan: Plan) -> Compared {
-        self.begin(world, owner, &(genesis_s, &plan));
+    fn deploy(&mut self, world: &mut World, owner: Address, genesis_s: u64, plan: &Plan) -> Compared {
+        self.begin(world, owner, &(genesis_s, plan));
         let stage = &mut world.stage;
-        let code = contract_code(stage.registry, stage.token, owner, genesis_s, &plan);
+        let code = contract_code(stage.registry, stage.token, owner, genesis_s, plan);
         let executed = stage.evm.try_create(owner, code);
         let base = genesis(stage);
         let fixed = plan.fixed;
@@ -180,10 +180,10 @@ impl Bout<'_> {
 }
 
 /// Views with arguments of no block or seat in particular.
-fn probes(world: &World, die: u32) -> Vec<Query> {
-    let mut dice = Dice::new(mix(&[die.into(), 9]));
-    let (now, seats) = (world.epoch(), world.seats());
-    let (id, seat) = dice
+fn probes(world: &World, thrown: u32) -> Vec<Query> {
+    let mut dice = Dice::new(mix(&[thrown.into(), 9]));
+    let (now, count) = (world.epoch(), world.seats());
+    let (place, whose) = dice
         .any(&world.published)
         .map_or((Default::default(), 1), |(id, seat)| ((id.epoch, id.order), seat.0));
     let end = world.model.network_view(world.time_s).log_end;
@@ -191,7 +191,7 @@ fn probes(world: &World, die: u32) -> Vec<Query> {
     let device = DeviceId(dice.any(&devices).unwrap_or_default());
     let (min_score, age) = (dice.pick(&[0, 7500, 9000, 9999, 10_000, u16::MAX]), dice.below(12));
     let max_age_epochs = if age == 11 { u32::MAX } else { u32::try_from(age).expect("small") };
-    let other = u32::try_from(dice.below(u64::from(seats) + 2)).expect("small");
+    let other = u32::try_from(dice.below(u64::from(count) + 2)).expect("small");
     let near = now.wrapping_sub(u32::try_from(dice.below(60)).expect("small")).wrapping_add(2);
     let order = dice.pick(&[0, 1, 5, (1 << 20) - 1, 1 << 20, u32::MAX]);
     let any = [
@@ -199,14 +199,14 @@ fn probes(world: &World, die: u32) -> Vec<Query> {
         Query::Trusted { device, min_score: 0, max_age_epochs: 3 },
         Query::LogEntry(dice.pick(&[0, end, end + 1, (1 << 40) - 1, dice.clone().below(end + 1)])),
         Query::Block { epoch: near, order },
-        Query::Block { epoch: id.0, order: id.1 },
+        Query::Block { epoch: place.0, order: place.1 },
         Query::BlockOfSeat { seat: other, epoch: near },
-        Query::BlockOfSeat { seat, epoch: id.0 },
+        Query::BlockOfSeat { seat: whose, epoch: place.0 },
         Query::Epoch(near),
         dice.pick(&[
             Query::Seat(0),
-            Query::Seat(seats + 1),
-            Query::Challenge(seats + 1),
+            Query::Seat(count + 1),
+            Query::Challenge(count + 1),
             Query::Assignment(0),
         ]),
         Query::Trust(DeviceId(alloy_primitives::B256::with_last_byte(1))),

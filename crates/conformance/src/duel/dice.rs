@@ -1,17 +1,17 @@
-//! Numbers that look random and follow from a seed (SplitMix64).
+//! Numbers that look random and follow from a seed (`SplitMix64`).
 
 /// A source of such numbers.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// The source of a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -19,32 +19,32 @@ impl Dice {
     }
 
     /// A number below `bound`, which is not 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
     /// A number from `first` to `last`, both included.
-    pub fn within(&mut self, first: u64, last: u64) -> u64 {
+    pub(crate) fn within(&mut self, first: u64, last: u64) -> u64 {
         first + self.below(last - first + 1)
     }
 
     /// True in so many cases of a hundred.
-    pub fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// One of some.
-    pub fn pick<T: Copy>(&mut self, some: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, some: &[T]) -> T {
         some[self.index(some.len())]
     }
 
     /// One of some, if there are any.
-    pub fn any<T: Copy>(&mut self, some: &[T]) -> Option<T> {
+    pub(crate) fn any<T: Copy>(&mut self, some: &[T]) -> Option<T> {
         if some.is_empty() { None } else { Some(self.pick(some)) }
     }
 
     /// One of some, each as often as its weight says.
-    pub fn weighed<T: Copy>(&mut self, some: &[(u64, T)]) -> T {
+    pub(crate) fn weighed<T: Copy>(&mut self, some: &[(u64, T)]) -> T {
         let mut at = self.below(some.iter().map(|(weight, _)| weight).sum());
         for (weight, thing) in some {
             match at.checked_sub(*weight) {
@@ -56,7 +56,7 @@ impl Dice {
     }
 
     /// Puts some into another order.
-    pub fn shuffle<T>(&mut self, some: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, some: &mut [T]) {
         for last in (1..some.len()).rev() {
             let other = self.index(last + 1);
             some.swap(last, other);
@@ -69,7 +69,7 @@ impl Dice {
 }
 
 /// A number that follows from others.
-pub fn mix(numbers: &[u64]) -> u64 {
+pub(crate) fn mix(numbers: &[u64]) -> u64 {
     numbers.iter().fold(0x6D75_6C74_6565, |seed, number| Dice::new(seed ^ number.rotate_left(17)).next())
 }
 

@@ -4,16 +4,16 @@ use std::fmt::{self, Debug, Display};
 
 /// Something that the sides tell differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// What was compared.
-    pub about: String,
+    pub(crate) about: String,
     model: Vec<String>,
     contract: Vec<String>,
 }
 
 impl Difference {
     /// Of two values of one type.
-    pub fn of(about: impl Into<String>, model: &impl Debug, contract: &impl Debug) -> Self {
+    pub(crate) fn of(about: impl Into<String>, model: &impl Debug, contract: &impl Debug) -> Self {
         let lines = |text: String| text.lines().map(str::to_owned).collect();
         Self {
             about: about.into(),

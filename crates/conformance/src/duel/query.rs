@@ -17,7 +17,7 @@ use super::told;
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the contract's views, described there")]
-pub enum Query {
+pub(crate) enum Query {
     Network,
     Parameters,
     Announced,
@@ -44,7 +44,7 @@ pub enum Query {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "most are large")]
 #[allow(missing_docs, reason = "the contract's views, described there")]
-pub enum Answer {
+pub(crate) enum Answer {
     Network(NetworkView),
     Parameters(Parameters),
     Announced(Option<(u32, Parameters)>),
@@ -66,17 +66,28 @@ pub enum Answer {
 
 impl Query {
     /// Whether the answer depends on the clock's epoch as well as on what is stored.
-    pub fn reads_clock(&self) -> bool {
+    pub(crate) fn reads_clock(&self) -> bool {
         use Query as Q;
-        match self {
-            Q::Network | Q::Challenge(_) | Q::Assignment(_) | Q::Trusted { .. } | Q::Epoch(_) => true,
-            Q::Block { .. } | Q::BlockOfSeat { .. } | Q::LogEntry(_) => true,
-            _ => false,
-        }
+        let of_storage = matches!(
+            self,
+            Q::Parameters
+                | Q::Announced
+                | Q::References
+                | Q::Policy
+                | Q::Settings
+                | Q::Owner
+                | Q::PendingOwner
+                | Q::Balance
+                | Q::Seat(_)
+                | Q::Bound(_)
+                | Q::Trust(_)
+                | Q::Bounty(_)
+        );
+        !of_storage
     }
 
     /// What the model answers at a time.
-    pub fn of_model(&self, state: &State, time_s: u64) -> Answer {
+    pub(crate) fn of_model(&self, state: &State, time_s: u64) -> Answer {
         fn or<T>(result: Result<T, Rejection>, answer: fn(T) -> Answer) -> Answer {
             result.map_or_else(|rejection| Answer::Refused(refused::revert(&rejection)), answer)
         }
@@ -117,7 +128,8 @@ impl Query {
     ///
     /// # Panics
     /// For a log position beyond 40 bits.
-    pub fn calldata(&self, contract: Address) -> Vec<u8> {
+    #[allow(non_snake_case, reason = "the contract's names")]
+    pub(crate) fn calldata(&self, contract: Address) -> Vec<u8> {
         use Contract as C;
         match *self {
             Self::Network => C::networkCall {}.abi_encode(),
@@ -149,7 +161,7 @@ impl Query {
     ///
     /// # Panics
     /// When the answer is not of the view's type, which is a defect of the contract as any other.
-    pub fn read(&self, outcome: Result<Bytes, Bytes>) -> Answer {
+    pub(crate) fn read(&self, outcome: Result<Bytes, Bytes>) -> Answer {
         fn returned<C: SolCall>(output: &Bytes) -> C::Return {
             C::abi_decode_returns(output).expect("the view's own type")
         }
@@ -178,7 +190,7 @@ impl Query {
             Self::Balance => Answer::Amount(amount(returned::<TestToken::balanceOfCall>(o))),
             Self::Seat(_) => Answer::Seat(seat(&returned::<C::seatOfCall>(o))),
             Self::Challenge(_) => Answer::Digest(returned::<C::challengeOfCall>(o)),
-            Self::Assignment(_) => Answer::Assignment(assignment(returned::<C::assignmentOfCall>(o))),
+            Self::Assignment(_) => Answer::Assignment(assignment(&returned::<C::assignmentOfCall>(o))),
             Self::Bound(_) => Answer::Number(returned::<C::boundSeatOfCall>(o)),
             Self::Trust(_) => Answer::Trust(trust(&returned::<C::trustOfCall>(o))),
             Self::Trusted { .. } => Answer::Yes(returned::<C::isTrustedCall>(o)),
@@ -349,7 +361,7 @@ fn trust(v: &Contract::Trust) -> DeviceTrust {
     }
 }
 
-fn assignment(told: Contract::assignmentOfReturn) -> AssignmentView {
+fn assignment(told: &Contract::assignmentOfReturn) -> AssignmentView {
     AssignmentView {
         rank: told.ranked.then_some(told.rank),
         latest: told.latest.iter().map(|at| BlockRef { epoch: at.epoch, order: at.order }).collect(),

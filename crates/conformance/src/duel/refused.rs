@@ -11,7 +11,7 @@ use multee_protocol::machine::Rejection;
 /// # Panics
 /// For a log position beyond 40 bits, which nobody can ask for.
 #[allow(clippy::too_many_lines, reason = "one arm for each error")]
-pub fn revert(rejection: &Rejection) -> Vec<u8> {
+pub(crate) fn revert(rejection: &Rejection) -> Vec<u8> {
     use Contract as C;
     match *rejection {
         Rejection::SettingOutOfBounds(name) => C::SettingOutOfBounds { name: word(name) }.abi_encode(),
@@ -99,7 +99,7 @@ pub fn revert(rejection: &Rejection) -> Vec<u8> {
 }
 
 /// What a revert says.
-pub fn spoken(revert: &[u8]) -> String {
+pub(crate) fn spoken(revert: &[u8]) -> String {
     if let Ok(error) = Contract::IProofOfAttestationErrors::abi_decode(revert) {
         return format!("{error:?}");
     }

@@ -13,7 +13,7 @@ use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Epoch, Marks, Par
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
 #[allow(missing_docs, reason = "the contract's functions, described there")]
-pub enum Request {
+pub(crate) enum Request {
     OpenEpoch,
     SeedEpoch,
     Publish(Contract::Publication),
@@ -62,7 +62,8 @@ pub enum Request {
 
 impl Request {
     /// What the contract is sent; `None` if it is the token that is called.
-    pub fn calldata(&self) -> Option<Vec<u8>> {
+    #[allow(non_snake_case, reason = "the contract's names")]
+    pub(crate) fn calldata(&self) -> Option<Vec<u8>> {
         Some(match self.clone() {
             Self::OpenEpoch => Contract::openEpochCall {}.abi_encode(),
             Self::SeedEpoch => Contract::seedEpochCall {}.abi_encode(),
@@ -101,7 +102,7 @@ impl Request {
     }
 
     /// What the model is told, in the clock's epoch (0 before genesis).
-    pub fn input(&self, state: &State, now: Epoch) -> Input {
+    pub(crate) fn input(&self, state: &State, now: Epoch) -> Input {
         match self {
             Self::OpenEpoch => Input::OpenEpoch,
             Self::SeedEpoch => Input::SeedEpoch,
@@ -152,7 +153,7 @@ impl Request {
 }
 
 /// The signer of a digest, as the contract recovers it: only low `s`, never the zero address.
-pub fn signer(digest: B256, r: B256, vs: B256) -> Option<Address> {
+pub(crate) fn signer(digest: B256, r: B256, vs: B256) -> Option<Address> {
     let mut compact = [0; 64];
     compact[..32].copy_from_slice(r.as_slice());
     compact[32..].copy_from_slice(vs.as_slice());
@@ -163,18 +164,18 @@ pub fn signer(digest: B256, r: B256, vs: B256) -> Option<Address> {
 }
 
 /// Bytes as the model keeps them.
-pub fn document(bytes: &[u8]) -> Document {
+pub(crate) fn document(bytes: &[u8]) -> Document {
     Document { digest: keccak256(bytes), bytes: bytes.len() }
 }
 
 /// A policy as the model keeps it.
-pub fn policy(bytes: &[u8]) -> Document {
+pub(crate) fn policy(bytes: &[u8]) -> Document {
     let digest = keccak256((keccak256("multee/policy/v1"), keccak256(bytes)).abi_encode());
     Document { digest, bytes: bytes.len() }
 }
 
 /// A reference value in the model's words.
-pub fn reference_value(value: &Contract::ReferenceValue) -> ReferenceValue {
+pub(crate) fn reference_value(value: &Contract::ReferenceValue) -> ReferenceValue {
     ReferenceValue {
         measurement: value.measurement,
         from_epoch: value.fromEpoch,
@@ -258,7 +259,7 @@ fn equivocation(pair: &Contract::Equivocation, state: &State) -> Equivocation {
 }
 
 /// Parameters in the model's words.
-pub fn model_parameters(p: &Contract::Parameters) -> Parameters {
+pub(crate) fn model_parameters(p: &Contract::Parameters) -> Parameters {
     Parameters {
         latest_checks: p.latestChecks,
         suspicious_checks: p.suspiciousChecks,
@@ -280,7 +281,7 @@ pub fn model_parameters(p: &Contract::Parameters) -> Parameters {
 }
 
 /// Parameters in the contract's words.
-pub fn contract_parameters(p: &Parameters) -> Contract::Parameters {
+pub(crate) fn contract_parameters(p: &Parameters) -> Contract::Parameters {
     Contract::Parameters {
         latestChecks: p.latest_checks,
         suspiciousChecks: p.suspicious_checks,
@@ -305,6 +306,6 @@ pub fn contract_parameters(p: &Parameters) -> Contract::Parameters {
 ///
 /// # Panics
 /// When it does not: then the contract holds more than there is.
-pub fn amount(value: U256) -> u128 {
+pub(crate) fn amount(value: U256) -> u128 {
     u128::try_from(value).expect("an amount")
 }

@@ -54,7 +54,7 @@ const SELDOM: &[(u64, Act)] = &[
 ];
 
 /// A sequence of about so many calls.
-pub fn scenario(dice: &mut Dice, kind: Kind, calls: usize) -> Scenario {
+pub(crate) fn scenario(dice: &mut Dice, kind: Kind, calls: usize) -> Scenario {
     let seed = dice.next();
     let mut script = Script { dice, steps: Vec::new() };
     let habits = script.habits(kind);
@@ -167,7 +167,9 @@ impl Script<'_> {
             let act = self.dice.weighed(SELDOM);
             self.push(act);
             if act == Act::Pause {
-                [Act::Join, Act::Open, Act::Publish, Act::Rejoin].iter().for_each(|act| self.maybe(50, *act));
+                for act in [Act::Join, Act::Open, Act::Publish, Act::Rejoin] {
+                    self.maybe(50, act);
+                }
                 self.maybe(97, Act::Pause);
             }
         }

@@ -132,7 +132,11 @@ fn fixed(dice: &mut Dice, kind: Kind, founders: u32) -> Fixed {
 }
 
 /// Parameters within their bounds: mostly such as make things happen soon, sometimes extremes.
-pub fn parameters(dice: &mut Dice, kind: Kind) -> Parameters {
+#[allow(
+    clippy::field_reassign_with_default,
+    reason = "some follow from others, and all from the dice in turn"
+)]
+pub(crate) fn parameters(dice: &mut Dice, kind: Kind) -> Parameters {
     let mut p = Parameters::default();
     p.latest_checks = byte(dice, &[(6, 2, 3), (3, 1, 8), (1, 8, 8)]);
     let places = u64::from(64 - p.latest_checks);
@@ -159,7 +163,7 @@ pub fn parameters(dice: &mut Dice, kind: Kind) -> Parameters {
 }
 
 /// An amount within the bounds of deposit and reward.
-pub fn amount(dice: &mut Dice) -> u128 {
+pub(crate) fn amount(dice: &mut Dice) -> u128 {
     const MOST: u128 = 10_u128.pow(30);
     const UNIT: u128 = 10_u128.pow(18);
     match dice.below(8) {

@@ -12,14 +12,14 @@ use super::request::{document, model_parameters, reference_value};
 /// The log is none of the contract's events.
 #[derive(Debug, thiserror::Error)]
 #[error("a log that is no event of the contract: {0}")]
-pub struct NoEvent(String);
+pub(crate) struct NoEvent(String);
 
 /// A log as the model's event.
 ///
 /// # Errors
 /// For a log that is none.
 #[allow(clippy::too_many_lines, reason = "one arm for each event")]
-pub fn event(log: &Log) -> Result<Event, NoEvent> {
+pub(crate) fn event(log: &Log) -> Result<Event, NoEvent> {
     use Contract::IProofOfAttestationEvents as Told;
     let told = match Told::decode_log(log) {
         Ok(told) => told.data,
@@ -196,7 +196,7 @@ fn ownership(log: &Log) -> Option<Event> {
 ///
 /// # Panics
 /// When the retention exceeds its bounds, which the contract keeps.
-pub fn settings(s: &Contract::Settings) -> Settings {
+pub(crate) fn settings(s: &Contract::Settings) -> Settings {
     Settings {
         token: s.token,
         owner: s.owner,
@@ -210,7 +210,7 @@ pub fn settings(s: &Contract::Settings) -> Settings {
 }
 
 /// The refusal of a number; `None` for 0, which is none.
-pub fn refusal(number: u8) -> Option<Refusal> {
+pub(crate) fn refusal(number: u8) -> Option<Refusal> {
     Some(match number {
         1 => Refusal::Blocked,
         2 => Refusal::Exiting,

@@ -23,7 +23,7 @@ fn newest(world: &World) -> usize {
 
 /// What both sides agreed on last.
 #[derive(Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     cells: BTreeMap<Query, Cell>,
     readers: HashMap<Slot, HashSet<Query>>,
     clock: (bool, u32),
@@ -54,7 +54,7 @@ impl Watch {
     ///
     /// # Errors
     /// The first view that differs.
-    pub fn compare(
+    pub(crate) fn compare(
         &mut self,
         world: &mut World,
         changed: &[Slot],
@@ -87,12 +87,13 @@ impl Watch {
     ///
     /// # Errors
     /// The first view that differs.
-    pub fn compare_whole(&mut self, world: &mut World) -> Result<(), Box<Difference>> {
+    pub(crate) fn compare_whole(&mut self, world: &mut World) -> Result<(), Box<Difference>> {
         for query in self.cells.keys() {
             same(world, query)?;
         }
         let (now, end) = (world.epoch(), world.model.network_view(world.time_s).log_end);
-        for (id, seat) in world.published[..self.known.old_blocks].to_vec() {
+        for index in 0..self.known.old_blocks {
+            let (id, seat) = world.published[index];
             same(world, &Query::Block { epoch: id.epoch, order: id.order })?;
             same(world, &Query::BlockOfSeat { seat: seat.0, epoch: id.epoch })?;
         }
@@ -127,15 +128,20 @@ impl Watch {
         use Query as Q;
         if self.known.seats == 0 && self.known.accounts == 0 {
             let once = [Q::Network, Q::Parameters, Q::Announced, Q::References, Q::Policy, Q::Settings];
-            once.into_iter().chain([Q::Owner, Q::PendingOwner, Q::Balance]).for_each(|q| self.watch(q));
+            for query in once.into_iter().chain([Q::Owner, Q::PendingOwner, Q::Balance]) {
+                self.watch(query);
+            }
         }
         let network = world.model.network_view(world.time_s);
         for seat in self.known.seats + 1..=network.seats {
-            [Q::Seat(seat), Q::Challenge(seat), Q::Assignment(seat)].into_iter().for_each(|q| self.watch(q));
+            for query in [Q::Seat(seat), Q::Challenge(seat), Q::Assignment(seat)] {
+                self.watch(query);
+            }
         }
         if world.devices.len() > self.known.devices {
             for device in world.devices.iter().copied().map(DeviceId) {
-                [Q::Bound(device), Q::Trust(device)].into_iter().for_each(|q| self.watch(q));
+                self.watch(Q::Bound(device));
+                self.watch(Q::Trust(device));
             }
         }
         if world.accounts.len() > self.known.accounts {

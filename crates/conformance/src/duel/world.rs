@@ -13,33 +13,33 @@ use crate::stage::{self, DEPLOYED_AT_S, Stage};
 
 /// What views do not tell of a seat.
 #[derive(Clone, Debug, Default)]
-pub struct Past {
+pub(crate) struct Past {
     /// Of the certificates in force; zero if none.
-    pub certificates_hash: B256,
+    pub(crate) certificates_hash: B256,
     /// Every incarnation it had, the newest last.
-    pub incarnations: Vec<Address>,
+    pub(crate) incarnations: Vec<Address>,
 }
 
 /// Both sides of one network.
-pub struct World {
+pub(crate) struct World {
     /// The contract's.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// The model's.
-    pub model: State,
+    pub(crate) model: State,
     /// What the network is.
-    pub setup: Setup,
+    pub(crate) setup: Setup,
     /// The chain's time, Unix seconds.
-    pub time_s: u64,
+    pub(crate) time_s: u64,
     /// What was published, oldest first.
-    pub published: Vec<(BlockId, SeatId)>,
+    pub(crate) published: Vec<(BlockId, SeatId)>,
     /// Who ever called, or was owed something.
-    pub accounts: BTreeSet<Address>,
+    pub(crate) accounts: BTreeSet<Address>,
     /// Every device id that was ever claimed.
-    pub devices: BTreeSet<B256>,
+    pub(crate) devices: BTreeSet<B256>,
     /// By seat number − 1.
-    pub pasts: Vec<Past>,
+    pub(crate) pasts: Vec<Past>,
     /// Whose publication was tried in this epoch.
-    pub tried: BTreeSet<u32>,
+    pub(crate) tried: BTreeSet<u32>,
     keys: BTreeMap<Address, Sender>,
     funded: BTreeSet<Address>,
 }
@@ -49,7 +49,7 @@ impl World {
     ///
     /// # Panics
     /// When the model refuses a deployment within bounds.
-    pub fn new(setup: Setup) -> (Self, Vec<Event>) {
+    pub(crate) fn new(setup: Setup) -> (Self, Vec<Event>) {
         let stage = Stage::deploy(setup.plan.clone());
         let genesis = genesis(&stage);
         let (model, events) = State::deploy(&genesis).expect("within bounds");
@@ -70,22 +70,22 @@ impl World {
     }
 
     /// The clock's epoch; 0 before genesis.
-    pub fn epoch(&self) -> Epoch {
+    pub(crate) fn epoch(&self) -> Epoch {
         self.model.network_view(self.time_s).epoch
     }
 
     /// Whether the clock has reached genesis.
-    pub fn started(&self) -> bool {
+    pub(crate) fn started(&self) -> bool {
         self.time_s >= self.stage.genesis_s
     }
 
     /// Epochs that the rings keep.
-    pub fn retention(&self) -> u32 {
+    pub(crate) fn retention(&self) -> u32 {
         self.setup.plan.fixed.retention_epochs.into()
     }
 
     /// Lets blocks and seconds pass.
-    pub fn pass(&mut self, blocks: u64, seconds: u64) {
+    pub(crate) fn pass(&mut self, blocks: u64, seconds: u64) {
         if seconds >= self.left_s() {
             self.tried.clear();
         }
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Seconds until the next epoch, or until genesis.
-    pub fn left_s(&self) -> u64 {
+    pub(crate) fn left_s(&self) -> u64 {
         let length = u64::from(self.setup.plan.fixed.epoch_seconds);
         match self.time_s.checked_sub(self.stage.genesis_s) {
             None => self.stage.genesis_s - self.time_s,
@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Now, as the model is told.
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         let block_number = self.stage.block_number();
         let source = self.model.epoch_view(self.epoch(), self.time_s).ok().map(|view| view.seed_block);
         Moment {
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// How many seats there are.
-    pub fn seats(&self) -> u32 {
+    pub(crate) fn seats(&self) -> u32 {
         self.model.network_view(self.time_s).seats
     }
 
@@ -122,17 +122,17 @@ impl World {
     ///
     /// # Panics
     /// When there is none.
-    pub fn seat(&self, number: u32) -> SeatView {
+    pub(crate) fn seat(&self, number: u32) -> SeatView {
         self.model.seat_view(SeatId(number)).expect("a seat")
     }
 
     /// The seats that are like this.
-    pub fn seats_with(&self, like: impl Fn(&SeatView) -> bool) -> Vec<u32> {
+    pub(crate) fn seats_with(&self, like: impl Fn(&SeatView) -> bool) -> Vec<u32> {
         (1..=self.seats()).filter(|number| like(&self.seat(*number))).collect()
     }
 
     /// The retained blocks that are like this, oldest first.
-    pub fn blocks_with(&self, like: impl Fn(&BlockView) -> bool) -> Vec<BlockId> {
+    pub(crate) fn blocks_with(&self, like: impl Fn(&BlockView) -> bool) -> Vec<BlockId> {
         let oldest = self.epoch().saturating_sub(self.retention());
         let retained = self.published.iter().rev().take_while(|(id, _)| id.epoch >= oldest);
         let mut ids: Vec<_> = retained.map(|(id, _)| *id).collect();
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// A new key, different from all before.
-    pub fn new_key(&mut self) -> Address {
+    pub(crate) fn new_key(&mut self) -> Address {
         let key = stage::key(self.keys.len() as u64);
         let address = key.address();
         self.keys.insert(address, key);
@@ -150,17 +150,17 @@ impl World {
     }
 
     /// The key of an address, if a device has it.
-    pub fn key(&self, address: Address) -> Option<&Sender> {
+    pub(crate) fn key(&self, address: Address) -> Option<&Sender> {
         self.keys.get(&address)
     }
 
     /// Every key there is.
-    pub fn keys(&self) -> Vec<Address> {
+    pub(crate) fn keys(&self) -> Vec<Address> {
         self.keys.keys().copied().collect()
     }
 
     /// Sees to it that an account has tokens, so that none is short of them.
-    pub fn fund(&mut self, account: Address) {
+    pub(crate) fn fund(&mut self, account: Address) {
         self.accounts.insert(account);
         if !account.is_zero() && self.funded.insert(account) {
             self.stage.fund(account, U256::from(u128::MAX));
@@ -168,7 +168,7 @@ impl World {
     }
 
     /// Learns from what happened what views do not tell.
-    pub fn learn(&mut self, events: &[Event]) {
+    pub(crate) fn learn(&mut self, events: &[Event]) {
         for event in events {
             match event {
                 Event::SeatRegistered { device_id, .. } => {
@@ -198,7 +198,7 @@ impl World {
 }
 
 /// What the model is told of a deployment.
-pub fn genesis(stage: &Stage) -> Genesis {
+pub(crate) fn genesis(stage: &Stage) -> Genesis {
     Genesis {
         deployment: stage.deployment,
         registry: stage.registry,

@@ -19,7 +19,7 @@ use crate::stage::{Plan, account};
 /// What a step comes to.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one at a time")]
-pub enum Move {
+pub(crate) enum Move {
     /// Blocks and seconds pass.
     Time { blocks: u64, seconds: u64 },
     /// A call, by whom.
@@ -29,7 +29,7 @@ pub enum Move {
 }
 
 /// What a step does now.
-pub fn choose(world: &mut World, step: Step) -> Move {
+pub(crate) fn choose(world: &mut World, step: Step) -> Move {
     let mut dice = Dice::new(mix(&[step.act as u64, step.die.into()]));
     if step.act.is_time() {
         return time(world, &mut dice, step.act);

@@ -64,7 +64,7 @@ fn proper(world: &World, dice: &mut Dice, number: u32, seat: &SeatView) -> Contr
     let model = seeded.as_ref().unwrap_or(&world.model);
     let id = SeatId(number);
     let assignment = model.assignment_of(id, world.time_s).unwrap_or_default();
-    let certificates = if dice.chance(12) { bytes(dice, 1 + number as u64 % 40) } else { Bytes::new() };
+    let certificates = if dice.chance(12) { bytes(dice, 1 + u64::from(number) % 40) } else { Bytes::new() };
     let length = dice.within(1, 40);
     Contract::Publication {
         seat: number,
