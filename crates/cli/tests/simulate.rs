@@ -105,3 +105,19 @@ fn sweeps_tell_of_every_combination() {
     let refused = simulate("sweep --over gain=3");
     assert_eq!(refused.status.code(), Some(2));
 }
+
+#[test]
+fn report_is_one_page_with_its_plots_in_it() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("new").join("report");
+    shown(&format!("--devices 60 --abusive 20 --runs 2 --report {}", path.display()));
+    let page = std::fs::read_to_string(path.join("index.html")).expect("a page");
+    assert_eq!(page.matches("<svg").count(), 4, "with the published rules beside");
+    assert_eq!(page.matches("<polyline").count(), 2 + 1 + 2 + 4);
+    for outside in ["http://", "https://", "<script", "src="] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    shown(&format!("--devices 40 --abusive 10 --runs 1 --report {}", path.display()));
+    let page = std::fs::read_to_string(path.join("index.html")).expect("a page");
+    assert_eq!(page.matches("<svg").count(), 3, "too few devices for the published rules");
+}

@@ -259,7 +259,6 @@ impl Strategy {
         let lying = |marking| Conduct { marking, valid: evidence == Evidence::Genuine, power: POWER };
         let verifying = |marking| Conduct { marking, ..Conduct::HONEST };
         match self {
-            Self::Honest => Conduct::HONEST,
             Self::Collusion | Self::WhitewashRestart | Self::WhitewashRejoin | Self::SybilFlood { .. } => {
                 lying(Marking::Collude)
             }
@@ -280,7 +279,9 @@ impl Strategy {
                 Conduct { marking: Marking::Collude, valid: epoch < disclosed, power: POWER }
             }
             // What a clone does beside is not its block's matter.
-            Self::PowerAtOnce { .. } | Self::Clone { .. } | Self::VendorBreak { .. } => Conduct::HONEST,
+            Self::Honest | Self::PowerAtOnce { .. } | Self::Clone { .. } | Self::VendorBreak { .. } => {
+                Conduct::HONEST
+            }
         }
     }
 }

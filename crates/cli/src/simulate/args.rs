@@ -1,5 +1,7 @@
 //! The command line of `multee simulate`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 use multee_protocol::Parameters;
 use multee_simulator::{Evidence, Order, Outage, Range, Rules, Runs, Scenario, Strategy};
@@ -29,6 +31,9 @@ pub(crate) struct SimulateArgs {
     /// Print a line of comma-separated values for each run
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Write a page with plots into this directory, too: index.html
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     /// Tell of every epoch of every run in the JSON document
     #[arg(long, requires = "json")]
     pub(crate) series: bool,

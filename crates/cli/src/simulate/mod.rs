@@ -1,8 +1,10 @@
 //! `multee simulate`: networks of thousands under attack, on the rules that run on chain.
 
 mod args;
+mod chart;
 mod output;
 mod progress;
+mod report;
 mod sweep;
 
 use miette::Diagnostic;
@@ -74,6 +76,10 @@ fn played(args: &SimulateArgs) -> Result<String, SimulateError> {
     let runs = simulate(&scenario, args.often.runs(), &|| progress.step());
     progress.clear();
     let mut runs: Vec<Run> = runs?;
+    if let Some(directory) = &args.report {
+        let text = output::text(&scenario, &runs, args.gas_price);
+        report::write(directory, &scenario, &runs, args.often.runs(), &text)?;
+    }
     if !args.series {
         runs.iter_mut().for_each(|run| run.series.clear());
     }
