@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, value_parser};
 
 use crate::exit;
+use crate::params::ParamsArgs;
 use crate::simulate::SimulateArgs;
 use crate::verify::Moment;
 
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Audit(AuditArgs),
     Simulate(Box<SimulateArgs>),
+    Params(ParamsArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

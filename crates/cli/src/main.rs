@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod demo;
 mod exit;
+mod params;
 mod simulate;
 mod verify;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let outcome: miette::Result<Exit> = match cli.command {
         Command::Verify(args) => verify::run(&args).map_err(Into::into),
         Command::Simulate(args) => simulate::run(&args).map_err(Into::into),
+        Command::Params(args) => params::run(&args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };

@@ -5,10 +5,14 @@ use std::process::{Command, Output, Stdio};
 use insta::assert_snapshot;
 use serde_json::Value;
 
+fn multee(command: &str, args: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_multee"));
+    program.args(command.split_whitespace()).args(args.split_whitespace()).stdin(Stdio::null());
+    program.output().expect("the program runs")
+}
+
 fn simulate(args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
-    command.arg("simulate").args(args.split_whitespace()).stdin(Stdio::null());
-    command.output().expect("the program runs")
+    multee("simulate", args)
 }
 
 fn shown(args: &str) -> String {
@@ -120,4 +124,12 @@ fn report_is_one_page_with_its_plots_in_it() {
     shown(&format!("--devices 40 --abusive 10 --runs 1 --report {}", path.display()));
     let page = std::fs::read_to_string(path.join("index.html")).expect("a page");
     assert_eq!(page.matches("<svg").count(), 3, "too few devices for the published rules");
+}
+
+#[test]
+fn parameters_are_recommended_with_what_they_withstand() {
+    let output = multee("params recommend", "--devices 40 --expected-abusive 20 --runs 2");
+    assert_eq!(output.status.code(), Some(0));
+    assert_snapshot!(String::from_utf8_lossy(&output.stdout));
+    assert_eq!(multee("params recommend", "--devices 40 --expected-abusive 50").status.code(), Some(2));
 }

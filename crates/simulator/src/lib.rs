@@ -10,6 +10,7 @@
 //! | `measure` | what is measured of a run |
 //! | `summary` | means and spread over runs, and gas |
 //! | `sweep` | a scenario over ranges of its numbers |
+//! | `recommend` | parameters for a network, by search |
 //! | `parallel` | runs on all cores |
 //! | `dice` | chance, from a seed |
 //!
@@ -22,6 +23,7 @@ mod measure;
 mod multee;
 mod parallel;
 mod published;
+mod recommend;
 mod rows;
 mod scenario;
 mod strategy;
@@ -31,6 +33,7 @@ mod sweep;
 pub use error::SimulationError;
 pub use measure::{Point, Run};
 pub use parallel::{Runs, simulate};
+pub use recommend::{Candidate, Need, Recommendation, recommend, recommend_epochs_max};
 pub use rows::{PublishedRow, RowError, published_rows};
 pub use scenario::{Outage, Rules, Scenario, ScenarioError};
 pub use strategy::{Evidence, Order, Strategy};

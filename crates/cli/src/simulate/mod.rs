@@ -10,10 +10,10 @@ mod sweep;
 use miette::Diagnostic;
 use multee_simulator::{Run, ScenarioError, SimulationError, simulate};
 
-pub(crate) use self::args::SimulateArgs;
 use self::args::SimulateCommand;
+pub(crate) use self::args::{RunArgs, SimulateArgs};
 use self::output::Document;
-use self::progress::Progress;
+pub(crate) use self::progress::Progress;
 use crate::exit::{self, Exit};
 
 /// Why there are no results.
