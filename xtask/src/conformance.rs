@@ -21,6 +21,11 @@ pub(crate) fn gate(root: &Path) -> Command {
     program(root, "dev", "conformance")
 }
 
+/// The gate's part of the gas table: 58 and 1,000 seats, held against the snapshot.
+pub(crate) fn gas_gate(root: &Path) -> Command {
+    program(root, "dev", "gas")
+}
+
 fn program(root: &Path, profile: &str, subcommand: &str) -> Command {
     cargo(root, &["run", "--profile", profile, "-p", "multee-conformance", "--", subcommand])
 }

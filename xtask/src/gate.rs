@@ -31,7 +31,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -41,6 +41,7 @@ const STEPS: [Step; 10] = [
     ("forge tests", forge_tests),
     ("artifacts", |root| checked(artifacts::check(root))),
     ("conformance", |root| ran(conformance::gate(root))),
+    ("gas", |root| ran(conformance::gas_gate(root))),
     ("licences and bans", licences),
 ];
 
