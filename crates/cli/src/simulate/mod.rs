@@ -81,7 +81,9 @@ fn played(args: &SimulateArgs) -> Result<String, SimulateError> {
         report::write(directory, &scenario, &runs, args.often.runs(), &text)?;
     }
     if !args.series {
-        runs.iter_mut().for_each(|run| run.series.clear());
+        for run in &mut runs {
+            run.series.clear();
+        }
     }
     Ok(if args.json {
         let mut document = serde_json::to_string_pretty(&Document::new(&scenario, &runs))?;
