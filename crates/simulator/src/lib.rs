@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `scenario` | what is simulated, and what makes no sense |
 //! | `strategy` | what the adversary's devices do, and who publishes first |
+//! | `conduct` | what one device does in one epoch |
 //! | `multee` | a network on `multee_protocol::machine`, unchanged: R1 to R17 |
 //! | `published` | a network by the published confirmation protocol, the baseline |
 //! | `rows` | the published results that the baseline is held against |
@@ -17,6 +18,7 @@
 //! A run is fixed by scenario, seed and its number, on any machine and any number of threads. Nothing here reads a
 //! clock but for the speed. Floating point is in measures only, never in rules.
 
+mod conduct;
 mod dice;
 mod error;
 mod measure;

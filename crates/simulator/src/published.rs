@@ -15,10 +15,11 @@ use std::time::Instant;
 
 use multee_protocol::Mark;
 
+use crate::conduct::{Conduct, Marking, Sight};
 use crate::dice::Dice;
 use crate::measure::{Counts, Meter, Reading, Run};
 use crate::scenario::Scenario;
-use crate::strategy::{Conduct, Marking, Order, Sight};
+use crate::strategy::Order;
 
 #[derive(Clone, Copy, Debug)]
 struct Device {

@@ -9,9 +9,9 @@ use multee_protocol::machine::{
 use multee_protocol::{Deployment, DeviceId, Epoch, Marks, SeatId};
 
 use super::Network;
+use crate::conduct::POWER;
 use crate::error::SimulationError;
 use crate::scenario::Scenario;
-use crate::strategy::POWER;
 
 const GENESIS_S: u64 = 1_000_000;
 const EPOCH_S: u64 = 86_400;
