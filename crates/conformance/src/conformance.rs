@@ -104,7 +104,9 @@ fn tell(options: &Options, scenario: &Scenario, divergence: Divergence, number: 
 }
 
 fn show(scenario: &Scenario) {
-    duel::tell(scenario).iter().for_each(|line| println!("  {line}"));
+    for line in duel::tell(scenario) {
+        println!("  {line}");
+    }
 }
 
 fn replay(scenario: &Scenario) -> ExitCode {

@@ -38,7 +38,9 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     match objections(options, &table) {
         Ok(lines) if lines.is_empty() => ExitCode::SUCCESS,
         Ok(lines) => {
-            lines.iter().for_each(|line| eprintln!("error: {line}"));
+            for line in lines {
+                eprintln!("error: {line}");
+            }
             ExitCode::FAILURE
         }
         Err(error) => {

@@ -193,10 +193,10 @@ impl Network {
         } else {
             Bytes::new()
         };
-        self.publish_with(index, marks, certificates)
+        self.publish_with(index, marks, &certificates)
     }
 
-    fn publish_with(&mut self, index: usize, marks: Marks, certificates: Bytes) -> Option<u64> {
+    fn publish_with(&mut self, index: usize, marks: Marks, certificates: &Bytes) -> Option<u64> {
         let seat = self.devices[index].seat;
         let challenge = self.stage.ask(&Contract::challengeOfCall { seat });
         let device = &self.devices[index];
@@ -213,7 +213,7 @@ impl Network {
         let device = &mut self.devices[index];
         device.last_digest = digest;
         if !certificates.is_empty() {
-            device.certificates_hash = keccak256(&certificates);
+            device.certificates_hash = keccak256(certificates);
         }
         Some(executed.gas)
     }

@@ -94,19 +94,15 @@ impl Table {
     /// As a Markdown table, calls in [`CALLS`]' order.
     pub fn to_markdown(&self) -> String {
         let sizes: BTreeSet<u32> = self.0.values().flat_map(|row| row.keys().copied()).collect();
-        let mut text = String::from("| call |");
-        for seats in &sizes {
-            text += &format!(" {seats} seats |");
-        }
-        text += " what |\n|---|";
-        text += &"---:|".repeat(sizes.len());
-        text += "---|\n";
+        let row =
+            |first: String, cells: Vec<String>, last: &str| format!("|{first}|{}|{last}|\n", cells.join("|"));
+        let head = sizes.iter().map(|seats| format!(" {seats} seats ")).collect();
+        let rule = sizes.iter().map(|_| "---:".to_owned()).collect();
+        let mut text = row(" call ".to_owned(), head, " what ") + &row("---".to_owned(), rule, "---");
         for (call, what) in CALLS {
-            text += &format!("| `{call}` |");
-            for seats in &sizes {
-                text += &self.get(call, *seats).map_or(" – |".to_owned(), |gas| format!(" {gas} |"));
-            }
-            text += &format!(" {what} |\n");
+            let figure = |seats: &u32| self.get(call, *seats).map_or("–".to_owned(), |gas| gas.to_string());
+            let figures = sizes.iter().map(|seats| format!(" {} ", figure(seats))).collect();
+            text += &row(format!(" `{call}` "), figures, &format!(" {what} "));
         }
         text
     }
@@ -118,7 +114,9 @@ mod tests {
 
     fn table(figures: &[(&str, u32, u64)]) -> Table {
         let mut table = Table::default();
-        figures.iter().for_each(|(call, seats, gas)| table.set(call, *seats, *gas));
+        for (call, seats, gas) in figures {
+            table.set(call, *seats, *gas);
+        }
         table
     }
 
