@@ -157,12 +157,16 @@ impl Controller {
 
     /// Opens the epoch, or sets its seed as soon as that can be. If another was first, it is done.
     fn open(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
-        if self.ledger.is_paused() {
+        if self.ledger.epoch(now).is_some_and(|epoch| epoch.opened) {
+            return Ok(());
+        }
+        // Going on after a pause takes effect with an epoch of its own: the contract tells.
+        let network = self.network().read(&contract::networkCall {})?;
+        if network.paused || now < network.resumesEpoch {
             return Ok(());
         }
         let sent = match self.ledger.epoch(now).map(|epoch| (epoch.opened, epoch.seed_block)) {
-            Some((true, _)) => return Ok(()),
-            Some((false, source)) => match self.network().chain().head()?.number {
+            Some((_, source)) => match self.network().chain().head()?.number {
                 // What is sent now is executed in the next block at the earliest.
                 head if head < source => return Ok(()),
                 head if head < source.saturating_add(SEED_LIFETIME_BLOCKS) => {
@@ -250,7 +254,7 @@ impl Controller {
     fn publish(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
         let published = self.ledger.seat(self.config.seat).and_then(|seat| seat.last_epoch);
         let opened = self.ledger.epoch(now).is_some_and(|epoch| epoch.opened);
-        if published == Some(now) || !opened || self.ledger.is_paused() || !self.may_publish()? {
+        if published == Some(now) || !opened || !self.may_publish()? {
             return Ok(());
         }
         let duty: Duty = duty(&self.ledger, self.config.seat, now, self.config.collateral.as_ref())?;
@@ -265,7 +269,6 @@ impl Controller {
                 actions.push(self.published(now, &receipt, signed));
                 Ok(())
             }
-            Sent::Refused(error) if matches!(*error, Refused::NetworkPaused(_)) => Ok(()),
             Sent::Refused(error) => Err(refused(&error)),
         }
     }

@@ -154,7 +154,6 @@ pub struct Ledger {
     parameters: Parameters,
     /// Announced parameters, with the epoch from which on they take effect.
     announced: Option<(Epoch, Parameters)>,
-    paused: bool,
     seats: BTreeMap<SeatId, SeatRecord>,
     epochs: BTreeMap<Epoch, EpochRecord>,
     last_opened: Option<Epoch>,
@@ -185,7 +184,6 @@ impl Ledger {
             genesis_s: settings.genesis,
             parameters: parameters(&p),
             announced: None,
-            paused: false,
             seats: BTreeMap::new(),
             epochs: BTreeMap::new(),
             last_opened: None,
@@ -243,11 +241,6 @@ impl Ledger {
     /// What the network runs with: the current parameters (docs/protocol.md, section 3).
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
-    }
-
-    /// Whether the owner has paused the network: nothing can be opened or published then.
-    pub fn is_paused(&self) -> bool {
-        self.paused
     }
 
     /// The seat, if it is registered.
@@ -345,7 +338,6 @@ impl Ledger {
             Event::ParametersAdopted(_) => {
                 self.parameters = self.announced.take().ok_or("parameters that were not announced")?.1;
             }
-            Event::PauseSet(e) => self.paused = e.paused,
             Event::SeatRegistered(e) => self.register(&e),
             Event::IncarnationBegun(e) => {
                 let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("incarnation of an unknown seat")?;

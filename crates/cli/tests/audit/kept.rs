@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::{SolEvent, SolValue};
 use multee_chain::bindings::IProofOfAttestation::NetworkDeployed;
 use rusqlite::{Connection, params};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// What the user sees, and what scripts see.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,17 +35,14 @@ pub(crate) fn multee(args: &[&str]) -> Seen {
     }
 }
 
-/// The directory in which the demo of a seed kept its chain; played once, and only copied: one process at a time holds
-/// a chain.
-fn story(number: usize) -> &'static Path {
-    static STORIES: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
-    STORIES[number].get_or_init(|| {
-        let directory = fresh(&format!("story-{number}"));
-        let path = directory.to_str().expect("UTF-8");
-        let seen = multee(&["demo", "--seed", &number.to_string(), "--keep", path]);
-        assert_eq!(seen.code, 0, "{}", seen.stderr);
-        directory
-    })
+/// The directory in which the demo of a seed kept its chain; only copied, since one process at a time holds a chain. Tests
+/// may be processes of their own: each plays the story for itself, in a directory that goes with the copy.
+fn story(number: usize) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("UTF-8");
+    let seen = multee(&["demo", "--seed", &number.to_string(), "--keep", path]);
+    assert_eq!(seen.code, 0, "{}", seen.stderr);
+    directory
 }
 
 /// An empty directory of its own for one test.
@@ -60,7 +57,7 @@ pub(crate) fn fresh(name: &str) -> PathBuf {
 /// A copy of it for one test.
 pub(crate) fn copied(seed: usize, test: &str) -> PathBuf {
     let directory = fresh(test);
-    fs::copy(story(seed).join("chain.sqlite"), directory.join("chain.sqlite")).expect("copied");
+    fs::copy(story(seed).path().join("chain.sqlite"), directory.join("chain.sqlite")).expect("copied");
     directory
 }
 

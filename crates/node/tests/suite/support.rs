@@ -541,12 +541,11 @@ impl World {
         counts
     }
 
-    /// Every seat published exactly once in each of these epochs.
-    pub(crate) fn assert_all_published_once(&self, epochs: std::ops::RangeInclusive<Epoch>) {
-        let expected: BTreeMap<(u32, Epoch), u32> = self
-            .devices
-            .iter()
-            .flat_map(|device| epochs.clone().map(|epoch| ((device.seat.0, epoch), 1)))
+    /// Every seat published exactly once in each of these epochs, and in no other.
+    pub(crate) fn assert_all_published_once(&self, epochs: impl IntoIterator<Item = Epoch>) {
+        let expected: BTreeMap<(u32, Epoch), u32> = epochs
+            .into_iter()
+            .flat_map(|epoch| self.devices.iter().map(move |device| ((device.seat.0, epoch), 1)))
             .collect();
         assert_eq!(self.publications(), expected);
     }
