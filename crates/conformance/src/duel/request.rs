@@ -7,7 +7,8 @@ use multee_chain::bindings::deployed::Registry;
 use multee_protocol::machine::{
     BlockRef, Document, Equivocation, Input, Publication, ReferenceValue, Registration, State, Statement,
 };
-use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Epoch, Marks, Parameters, SeatId};
+use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Epoch, Marks, SeatId};
+pub(crate) use multee_replay::words::{contract_parameters, parameters as model_parameters};
 
 /// A call of the contract, with all that the caller sends.
 #[derive(Clone, Debug)]
@@ -255,50 +256,6 @@ fn equivocation(pair: &Contract::Equivocation, state: &State) -> Equivocation {
         epoch: pair.epoch,
         first: statement(&pair.first),
         second: statement(&pair.second),
-    }
-}
-
-/// Parameters in the model's words.
-pub(crate) fn model_parameters(p: &Contract::Parameters) -> Parameters {
-    Parameters {
-        latest_checks: p.latestChecks,
-        suspicious_checks: p.suspiciousChecks,
-        decision_marks: p.decisionMarks,
-        max_penalties: p.maxPenalties,
-        full_gain_streak: p.fullGainStreak,
-        finality_epochs: p.finalityEpochs,
-        power_tolerance_bps: p.powerToleranceBps,
-        score_gain_bps: p.scoreGainBps,
-        admission_score: p.admissionScore,
-        restart_cooldown_epochs: p.restartCooldownEpochs,
-        reward_delay_epochs: p.rewardDelayEpochs,
-        unbonding_epochs: p.unbondingEpochs,
-        restricted_reward_bps: p.restrictedRewardBps,
-        bounty_bps: p.bountyBps,
-        min_deposit: p.minDeposit,
-        reward_per_epoch: p.rewardPerEpoch,
-    }
-}
-
-/// Parameters in the contract's words.
-pub(crate) fn contract_parameters(p: &Parameters) -> Contract::Parameters {
-    Contract::Parameters {
-        latestChecks: p.latest_checks,
-        suspiciousChecks: p.suspicious_checks,
-        decisionMarks: p.decision_marks,
-        maxPenalties: p.max_penalties,
-        fullGainStreak: p.full_gain_streak,
-        finalityEpochs: p.finality_epochs,
-        powerToleranceBps: p.power_tolerance_bps,
-        scoreGainBps: p.score_gain_bps,
-        admissionScore: p.admission_score,
-        restartCooldownEpochs: p.restart_cooldown_epochs,
-        rewardDelayEpochs: p.reward_delay_epochs,
-        unbondingEpochs: p.unbonding_epochs,
-        restrictedRewardBps: p.restricted_reward_bps,
-        bountyBps: p.bounty_bps,
-        minDeposit: p.min_deposit,
-        rewardPerEpoch: p.reward_per_epoch,
     }
 }
 
