@@ -411,7 +411,8 @@ interface IReader {
     function policyDigest() external view returns (bytes32);
     function bountyOf(address account) external view returns (uint256);
 
-    /// @notice The log entry at `position`: its block, tally, and outcome (0 none, 1 honest, 2 malicious, 3 logged again).
+    /// @notice The log entry at `position`: its block, tally, and outcome: 0 none yet, 8 logged
+    /// again, 1 to 7 honest and 9 to 15 malicious, from a toss-up to beyond doubt (R9).
     function logEntry(uint40 position)
         external
         view

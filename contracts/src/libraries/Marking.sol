@@ -48,7 +48,7 @@ library Marking {
 
     /// @dev How many of the 64 places hold a mark.
     function given(uint256 marks) internal pure returns (uint256) {
-        return Lanes.count((marks | (marks >> 1) | (marks >> 2) | (marks >> 3)) & Lanes.PLACES);
+        return Lanes.sum((marks | (marks >> 1) | (marks >> 2) | (marks >> 3)) & Lanes.PLACES);
     }
 
     /// @dev Reverts on marks beyond the assigned places, and on empty ones (R4).

@@ -14,14 +14,7 @@ library Scoring {
         }
     }
 
-    /// @dev part / whole in basis points, rounded down; all of it if there is no whole.
-    function ratio(uint256 part, uint256 whole) internal pure returns (uint256) {
-        unchecked {
-            return whole == 0 ? MAX : MAX * part / whole;
-        }
-    }
-
-    /// @dev One step toward `r`: down at once, up by the streak (R9).
+    /// @dev One step toward `r`: down at once, up by the streak, which falls in proportion (R9).
     /// @param former the block is of a former incarnation: it only lowers
     function step(
         uint256 score,
@@ -33,7 +26,7 @@ library Scoring {
         uint256 fullStreak
     ) internal pure returns (uint256, uint256) {
         unchecked {
-            if (r < score) return (score - gain * (score - r) / MAX, 0);
+            if (r < score) return (score - gain * (score - r) / MAX, streak * r / MAX);
             if (malicious || former) return (score, streak);
             if (streak < fullStreak) ++streak;
             else streak = fullStreak;

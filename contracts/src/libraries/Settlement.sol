@@ -170,12 +170,7 @@ library Settlement {
             return;
         }
         bool malicious = tally.isMalicious();
-        SuspiciousLog.setOutcome(
-            s,
-            clock,
-            head.position(),
-            malicious ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST
-        );
+        SuspiciousLog.setOutcome(s, clock, head.position(), SuspiciousLog.outcomeOf(tally));
         record.head = head.withTally(tally)
             .withFlag(malicious ? BlockHeads.DECIDED | BlockHeads.MALICIOUS : BlockHeads.DECIDED);
         _decide(s, clock, head, tally, malicious, _judgement(s, clock, cursor, head, record.marks));
@@ -215,9 +210,8 @@ library Settlement {
         Standing standing
     ) private returns (Standing) {
         if (malicious || !head.has(BlockHeads.PASSED)) {
-            uint256 validity =
-                malicious ? Scoring.ratio(tally.positive(), tally.positive() + tally.negative()) : Scoring.MAX;
-            standing = _step(s, clock, head, standing, validity < judgement ? validity : judgement, malicious);
+            uint256 validity = malicious ? Scoring.MAX - tally.clarity() : Scoring.MAX;
+            standing = _step(s, clock, head, standing, validity * judgement / Scoring.MAX, malicious);
         }
         if (malicious) return Penalties.penalise(s, clock, head.seat(), standing);
         return _admit(s, clock, head, _verifyPower(head, standing));
@@ -306,7 +300,7 @@ library Settlement {
         return standing.without(Standings.PROBATION).with(Standings.ADMITTED);
     }
 
-    /// @dev a: how far this block's own counted marks were confirmed, by the outcomes known now (R9). An outcome is known
+    /// @dev a: how far outcomes contradict this block's own counted marks, each by its clarity (R9). An outcome is known
     /// once the window's epoch is over and enough marks came, settled or not: who settles first gains nothing.
     function _judgement(
         State storage s,
@@ -321,19 +315,19 @@ library Settlement {
             EpochHead epochHead = record.head;
             (uint256 latestMarks, uint256 windowMarks, Places memory places, bytes32 root) =
                 _assigned(record, epochHead, head, marks);
-            (uint256 confirmed, uint256 contradicted) = (0, 0);
+            (uint256 judged, uint256 contradicted) = (0, 0);
             if (windowMarks != 0) {
-                (confirmed, contradicted) = _judgeWindow(s, clock, cursor, epochHead, places, windowMarks);
+                (judged, contradicted) = _judgeWindow(s, clock, cursor, epochHead, places, windowMarks);
             }
             for (uint256 i; latestMarks != 0; ++i) {
                 if (latestMarks & 15 > 1) {
                     uint256 outcome = _latestOutcome(s, clock, cursor, epochHead, root, places, i);
-                    if (outcome == SuspiciousLog.OUTCOME_MALICIOUS) ++confirmed;
-                    else if (outcome == SuspiciousLog.OUTCOME_HONEST) ++contradicted;
+                    if (outcome != 0) ++judged;
+                    if (outcome != 0 && outcome < SuspiciousLog.OUTCOME_MALICIOUS) contradicted += outcome - 1;
                 }
                 latestMarks >>= 4;
             }
-            return Scoring.ratio(confirmed, confirmed + contradicted);
+            return judged == 0 ? Scoring.MAX : Scoring.MAX - Scoring.MAX * contradicted / (SuspiciousLog.CLEAR * judged);
         }
     }
 
@@ -346,27 +340,22 @@ library Settlement {
         EpochHead epochHead,
         Places memory places,
         uint256 marks
-    ) private view returns (uint256 confirmed, uint256 contradicted) {
+    ) private view returns (uint256 judged, uint256 contradicted) {
         unchecked {
-            uint256 valid = marks & ~(marks >> 1) & ~(marks >> 2) & Lanes.PLACES;
-            uint256 negative = ((marks >> 1) | (marks >> 2)) & Lanes.PLACES;
-            uint256 decided = _decidedOutcomes(s, clock, epochHead.windowStart(), places);
-            uint256 honest = decided & ~(decided >> 1) & Lanes.PLACES;
-            uint256 malicious = ~decided & (decided >> 1) & Lanes.PLACES;
-            confirmed = Lanes.count((valid & honest) | (negative & malicious));
-            contradicted = Lanes.count((valid & malicious) | (negative & honest));
-            uint256 open = (valid | negative) & ~(decided | (decided >> 1));
-            if (open == 0) return (confirmed, contradicted);
+            uint256 outcomes = _decidedOutcomes(s, clock, epochHead.windowStart(), places);
+            uint256 given = (marks | (marks >> 1) | (marks >> 2)) & Lanes.PLACES;
+            uint256 open = given & ~(outcomes | (outcomes >> 1) | (outcomes >> 2) | (outcomes >> 3));
             uint256 end = uint256(epochHead.windowStart()) + places.wide;
             uint256 position = uint256(epochHead.windowStart()) + places.first;
             for (uint256 place; open >> place != 0; place += 4) {
-                if ((open >> place) & 1 != 0) {
-                    uint256 outcome = _unsettled(s, clock, cursor, position);
-                    bool agrees = (outcome == SuspiciousLog.OUTCOME_HONEST) == ((valid >> place) & 1 != 0);
-                    if (outcome != 0) agrees ? ++confirmed : ++contradicted;
-                }
+                if ((open >> place) & 1 != 0) outcomes |= _unsettled(s, clock, cursor, position) << place;
                 if (++position == end) position -= places.wide;
             }
+            uint256 decided = given & (outcomes | (outcomes >> 1) | (outcomes >> 2));
+            // A negative mark is contradicted by honest, a valid one by malicious.
+            uint256 wrong = decided & (((marks >> 1) | (marks >> 2)) ^ (outcomes >> 3));
+            judged = Lanes.sum(decided);
+            contradicted = Lanes.sum(outcomes & (wrong * SuspiciousLog.CLARITY)) - Lanes.sum(wrong);
         }
     }
 
@@ -374,10 +363,9 @@ library Settlement {
     function _decidedOutcomes(State storage s, Clock memory clock, uint256 start, Places memory places)
         private
         view
-        returns (uint256)
+        returns (uint256 outcomes)
     {
         unchecked {
-            uint256 pairs;
             uint256 place = places.first;
             for (uint256 done; done < places.window;) {
                 // One word, up to the window's end; no word reaches across the ring's end.
@@ -385,22 +373,13 @@ library Settlement {
                 uint256 entry = cell % SuspiciousLog.OUTCOMES_PER_WORD;
                 uint256 entries = SuspiciousLog.OUTCOMES_PER_WORD - entry;
                 if (entries > places.wide - place) entries = places.wide - place;
-                pairs |= (s.outcomes[cell / SuspiciousLog.OUTCOMES_PER_WORD] >> (2 * entry)) << (2 * done);
+                outcomes |= (s.outcomes[cell / SuspiciousLog.OUTCOMES_PER_WORD] >> (4 * entry)) << (4 * done);
                 // What lies beyond this stretch is overwritten by the next one's.
                 done += entries;
-                pairs &= (uint256(1) << (2 * done)) - 1;
+                outcomes &= (uint256(1) << (4 * done)) - 1;
                 place += entries;
                 if (place == places.wide) place = 0;
             }
-            return Lanes.spread(pairs);
-        }
-    }
-
-    /// @dev What a tally decides, if it does.
-    function _outcomeOf(Tally tally, Cursor memory cursor) private pure returns (uint256) {
-        unchecked {
-            if (2 * tally.count() < cursor.decisionMarks) return 0;
-            return tally.isMalicious() ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
         }
     }
 
@@ -411,10 +390,11 @@ library Settlement {
         returns (uint256)
     {
         if (position >= _horizon(clock, cursor, false)) return 0;
-        return _outcomeOf(SuspiciousLog.tallyAt(s, clock, position), cursor);
+        Tally tally = SuspiciousLog.tallyAt(s, clock, position);
+        return 2 * tally.count() < cursor.decisionMarks ? 0 : SuspiciousLog.outcomeOf(tally);
     }
 
-    /// @dev The outcome of the i-th latest block of an assignment: 0 none, 1 honest, 2 malicious.
+    /// @dev The outcome of the i-th latest block of an assignment; 0 if there is none.
     function _latestOutcome(
         State storage s,
         Clock memory clock,
@@ -430,7 +410,7 @@ library Settlement {
         if (!target.has(BlockHeads.DECIDED)) {
             return target.has(BlockHeads.LOGGED) ? _unsettled(s, clock, cursor, target.position()) : 0;
         }
-        return target.has(BlockHeads.MALICIOUS) ? SuspiciousLog.OUTCOME_MALICIOUS : SuspiciousLog.OUTCOME_HONEST;
+        return SuspiciousLog.outcomeOf(target.tally());
     }
 
     /// @dev A malicious block's accomplices enter the log: latest blocks that it marked valid, open and not yet

@@ -123,7 +123,7 @@ struct State {
     /// Rings over `retentionEpochs`: epochs by slot, blocks by slot·2^20 + order.
     mapping(uint256 slot => EpochRecord) epochs;
     mapping(uint256 place => BlockRecord) blocks;
-    /// The suspicious log: five tallies a word, eight block ids, 128 outcomes (R5, R14).
+    /// The suspicious log: five tallies a word, eight block ids, 64 outcomes (R5, R14).
     mapping(uint256 word => uint256) tallies;
     mapping(uint256 word => uint256) ids;
     mapping(uint256 word => uint256) outcomes;
@@ -134,7 +134,7 @@ struct State {
 }
 
 /// @dev What the clock and the settings say in one call.
-/// @param logRing places in the log's ring, a multiple of 640
+/// @param logRing places in the log's ring, a multiple of 320
 struct Clock {
     uint32 epoch;
     uint32 retention;

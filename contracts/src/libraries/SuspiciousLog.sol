@@ -76,16 +76,19 @@ library TallyWords {
 library SuspiciousLog {
     using Rings for Seat;
 
-    uint256 internal constant OUTCOMES_PER_WORD = 128;
-    uint256 internal constant OUTCOME_HONEST = 1;
-    uint256 internal constant OUTCOME_MALICIOUS = 2;
-    uint256 internal constant OUTCOME_LOGGED_AGAIN = 3;
+    /// Outcomes have four bits: the upper one says malicious, the lower three a decision's clarity in sixths, plus one. None
+    /// of these alone says that nothing is decided yet, or with the upper one that the block was logged again.
+    uint256 internal constant OUTCOMES_PER_WORD = 64;
+    uint256 internal constant OUTCOME_MALICIOUS = 8;
+    uint256 internal constant OUTCOME_LOGGED_AGAIN = 8;
+    uint256 internal constant CLARITY = 7;
+    uint256 internal constant CLEAR = 6;
 
     uint256 private constant IDS_PER_WORD = 8;
     uint256 private constant ID_BITS = 32;
     uint256 private constant ID_EPOCHS = 4096;
-    /// Common multiple of entries a word, in each of the three rings.
-    uint256 private constant STRIDE = 640;
+    /// The least common multiple of entries a word, over the three rings.
+    uint256 private constant STRIDE = 320;
 
     /// @dev A ring that keeps every entry within retention, and every outcome that a judgement may read.
     ///
@@ -173,17 +176,25 @@ library SuspiciousLog {
         }
     }
 
+    /// @dev What a tally decides.
+    function outcomeOf(Tally tally) internal pure returns (uint256) {
+        unchecked {
+            uint256 sixths = (tally.clarity() * CLEAR + 5_000) / 10_000;
+            return tally.isMalicious() ? OUTCOME_MALICIOUS + 1 + sixths : 1 + sixths;
+        }
+    }
+
     function outcomeAt(State storage s, Clock memory clock, uint256 position) internal view returns (uint256) {
         unchecked {
             uint256 cell = position % clock.logRing;
-            return (s.outcomes[cell / OUTCOMES_PER_WORD] >> (2 * (cell % OUTCOMES_PER_WORD))) & 3;
+            return (s.outcomes[cell / OUTCOMES_PER_WORD] >> (4 * (cell % OUTCOMES_PER_WORD))) & 15;
         }
     }
 
     function setOutcome(State storage s, Clock memory clock, uint256 position, uint256 outcome) internal {
         unchecked {
             uint256 cell = position % clock.logRing;
-            s.outcomes[cell / OUTCOMES_PER_WORD] |= outcome << (2 * (cell % OUTCOMES_PER_WORD));
+            s.outcomes[cell / OUTCOMES_PER_WORD] |= outcome << (4 * (cell % OUTCOMES_PER_WORD));
         }
     }
 }

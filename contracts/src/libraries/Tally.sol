@@ -44,6 +44,17 @@ library Tallies {
         return t.negative() > t.positive();
     }
 
+    /// @dev How far the verdict is from a toss-up, in basis points: 0 at a tie, all of it from three quarters of the
+    /// weight on (R9).
+    function clarity(Tally t) internal pure returns (uint256) {
+        unchecked {
+            (uint256 pos, uint256 neg) = (t.positive(), t.negative());
+            if (pos == neg) return 0;
+            uint256 margin = 20_000 * (pos > neg ? pos - neg : neg - pos) / (pos + neg);
+            return margin > 10_000 ? 10_000 : margin;
+        }
+    }
+
     /// @dev What one mark adds to a tally that is not closed, wherever it stands in a word.
     function increment(Tally t, bool negativeMark, uint256 weight) internal pure returns (uint256) {
         unchecked {

@@ -8,25 +8,18 @@ import {Expectations} from "../support/Expectations.sol";
 
 /// @dev Fields of a word worked on at once are held against loops over them.
 contract LanesTest is Expectations {
-    function testFuzz_count_counts_places(uint256 word) public pure {
-        uint256 ones = word & Lanes.PLACES;
-        uint256 counted;
+    function testFuzz_sum_adds_all_places(uint256 word) public pure {
+        uint256 sum;
         for (uint256 i; i < 64; ++i) {
-            counted += (ones >> (4 * i)) & 1;
+            sum += (word >> (4 * i)) & 15;
         }
-        equal(Lanes.count(ones), counted, "count");
+        equal(Lanes.sum(word), sum, "sum");
     }
 
-    function test_count_of_all_and_none() public pure {
-        equal(Lanes.count(Lanes.PLACES), 64, "all");
-        equal(Lanes.count(0), 0, "none");
-    }
-
-    function testFuzz_spread_gives_each_pair_a_place(uint256 pairs) public pure {
-        uint256 spread = Lanes.spread(pairs);
-        for (uint256 i; i < 64; ++i) {
-            equal((spread >> (4 * i)) & 15, (pairs >> (2 * i)) & 3, "pair");
-        }
+    function test_sum_of_all_and_none() public pure {
+        equal(Lanes.sum(type(uint256).max), 64 * 15, "the most");
+        equal(Lanes.sum(Lanes.PLACES), 64, "one each");
+        equal(Lanes.sum(0), 0, "none");
     }
 
     function testFuzz_highest_finds_the_highest_bit(uint256 word, uint8 shift) public pure {

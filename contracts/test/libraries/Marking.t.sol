@@ -106,7 +106,7 @@ contract MarkingTest is Expectations {
     function test_a_new_lap_inherits_nothing() public {
         for (uint256 i; i < RING; ++i) {
             room.append(EPOCH - 1, i, 2_097_151, 2_097_151, 127);
-            room.setOutcome(i, 1 + i % 3);
+            room.setOutcome(i, 1 + i % 15);
         }
         for (uint256 i; i < RING; ++i) {
             uint40 position = room.append(EPOCH, i, i, 2 * i, i % 128);
@@ -118,8 +118,8 @@ contract MarkingTest is Expectations {
                 expectBlock(position - 1, 0, i - 1);
                 expectEntry(position - 1, i - 1, 2 * (i - 1), (i - 1) % 128);
             }
-            room.setOutcome(position, 3 - i % 3);
-            if (i > 0) equal(room.outcomeAt(position - 1), 3 - (i - 1) % 3, "outcome before stays");
+            room.setOutcome(position, 15 - i % 15);
+            if (i > 0) equal(room.outcomeAt(position - 1), 15 - (i - 1) % 15, "outcome before stays");
         }
     }
 

@@ -6,6 +6,8 @@ import {EpochHead, EpochHeads} from "../../src/libraries/EpochHead.sol";
 import {Permutation} from "../../src/libraries/Permutation.sol";
 import {Scoring} from "../../src/libraries/Scoring.sol";
 import {Signing} from "../../src/libraries/Signing.sol";
+import {SuspiciousLog} from "../../src/libraries/SuspiciousLog.sol";
+import {Tallies, Tally} from "../../src/libraries/Tally.sol";
 import {Eip712} from "../support/Eip712.sol";
 import {Expectations} from "../support/Expectations.sol";
 import {RoomHarness} from "../support/RoomHarness.sol";
@@ -307,6 +309,19 @@ contract VectorsTest is Expectations {
             equal(streak, c.streaksAfter[i], "streak");
         }
         isTrue(c.gains.length >= 36, "cases");
+    }
+
+    function test_decisions() public view {
+        uint256[] memory positives = uints("decisionPositives");
+        uint256[] memory negatives = uints("decisionNegatives");
+        uint256[] memory clarities = uints("decisionClarities");
+        uint256[] memory outcomes = uints("decisionOutcomes");
+        for (uint256 i; i < positives.length; ++i) {
+            Tally tally = Tallies.make(positives[i], negatives[i], 60);
+            equal(tally.clarity(), clarities[i], "clarity");
+            equal(SuspiciousLog.outcomeOf(tally), outcomes[i], "outcome");
+        }
+        isTrue(positives.length >= 14, "cases");
     }
 
     function test_weights() public view {

@@ -345,15 +345,15 @@ contract WordsTest is Expectations {
 
     // ---- the log's ring, Bits -----------------------------------------------------------------------------
 
-    /// Section 7.5's bound: fewer than (3R − 2)·(2·maxSeats + 63) entries follow the oldest one that can be read, and 127
+    /// Section 7.5's bound: fewer than (3R − 2)·(2·maxSeats + 63) entries follow the oldest one that can be read, and 63
     /// more outcomes are cleared ahead.
     function testFuzz_log_ring_holds_what_can_be_read(uint16 retention_, uint32 seats_) public pure {
         uint256 retention = within(retention_, 16, Histories.WIDTH);
         uint256 seats = within(seats_, 1, 1 << 20);
         uint256 ring = SuspiciousLog.ringSize(retention, seats);
-        isTrue(ring >= (3 * retention - 2) * (2 * seats + 63) + 127, "holds them");
-        equal(ring, 640 * (3 * retention * (2 * seats + 64) / 640 + 1), "G");
-        equal(ring % 5 + ring % 8 + ring % 128, 0, "whole words of tallies, ids, and outcomes");
+        isTrue(ring >= (3 * retention - 2) * (2 * seats + 63) + 63, "holds them");
+        equal(ring, 320 * (3 * retention * (2 * seats + 64) / 320 + 1), "G");
+        equal(ring % 5 + ring % 8 + ring % 64, 0, "whole words of tallies, ids, and outcomes");
     }
 
     function testFuzz_bits(uint256 word, uint8 offset_, uint8 bits_, uint256 value) public pure {

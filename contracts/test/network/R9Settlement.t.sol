@@ -78,10 +78,21 @@ contract R9SettlementTest is NetworkFixture {
         isTrue(v.decided && v.malicious, "malicious");
         equal(v.positive, 10_000, "positive");
         equal(v.negative, 30_000, "negative");
-        // v = 2500 of 10000: 10000 − 3000·7500/10000
-        equal(scoreOf(6), 7_750, "by the share that found it valid");
+        // Three quarters against it, which is clear: v = 0. 10000 − 3000
+        equal(scoreOf(6), 7_000, "by the whole gain");
         equal(network.seatOf(6).streak, 0, "streak");
         equal(network.seatOf(6).penalties, 1, "one point");
+    }
+
+    function test_a_close_decision_lowers_little() public {
+        BlockView memory v = decideSixth([1, 1, 2, 3, 0]);
+        isTrue(v.decided && v.malicious, "malicious");
+        equal(v.positive, 20_000, "positive");
+        equal(v.negative, 30_000, "negative");
+        // v = 10000 − 20000·10000/50000 = 6000: 10000 − 3000·4000/10000, and three of five steps are left of the streak.
+        equal(scoreOf(6), 8_800, "by its clarity");
+        equal(network.seatOf(6).streak, 3, "streak");
+        equal(network.seatOf(6).penalties, 1, "one point all the same");
     }
 
     function test_half_of_K_e_decides_and_less_does_not() public {
@@ -292,7 +303,7 @@ contract R9SettlementTest is NetworkFixture {
             Scoring.step(score, streak, r, malicious, former, within(gain_, 1, 10_000), full);
         isTrue(after_ <= 10_000, "bounded");
         isTrue(r < score ? after_ <= score && after_ >= r : after_ >= score && after_ <= r, "toward r, not past it");
-        if (r < score) equal(streakAfter, 0, "streak lost");
+        if (r < score) equal(streakAfter, streak * r / 10_000, "streak lost in proportion");
         else if (malicious || former) isTrue(after_ == score && streakAfter == streak, "unchanged");
         else isTrue(streakAfter <= full && streakAfter > 0, "streak");
     }
@@ -364,7 +375,8 @@ contract R9HalfTest is NetworkFixture {
 
     /// The outcome is known at half, settled or not: seat 1 found valid what half of K_e decide to be malicious.
     function test_at_half_of_K_e_the_outcome_is_known_unsettled() public {
-        equal(judgementUnsettled([1, 3, 0, 0, 0, 0]), 7_000, "contradicted by all it judged");
+        // One against two: clarity 6666, four sixths. a = 10000 − 10000·4/6 = 3334; 10000 − ⌊3000·6666/10000⌋
+        equal(judgementUnsettled([1, 3, 0, 0, 0, 0]), 8_001, "contradicted by all it judged");
     }
 
     function test_below_half_of_K_e_there_is_no_outcome() public {
@@ -435,7 +447,7 @@ contract R9JudgementTest is NetworkFixture {
         }
     }
 
-    /// Window marks are judged by words of 128 outcomes, and windows reach across them: ten entries from 123 on, of which the
+    /// Window marks are judged by words of 64 outcomes, and windows reach across them: ten entries from 123 on, of which the
     /// odd ones are called bad. Half is contradicted, whoever settled them, or nobody.
     function test_judgement_across_words_of_outcomes() public {
         fillLog(123);
@@ -738,9 +750,9 @@ contract R9UnwindingTest is NetworkFixture {
         BlockView memory v = blockAt(target, 0);
         isTrue(v.malicious, "malicious");
         // The accomplice's mark counts for it.
-        uint256 validity = 10_000 * uint256(v.positive) / (uint256(v.positive) + v.negative);
-        isTrue(validity > 0, "one found it valid");
-        equal(scoreOf(target), before - 3_000 * (before - validity) / 10_000, "down by gain");
+        isTrue(v.positive > 0, "one found it valid");
+        isTrue(v.negative >= 3 * v.positive, "clear all the same: v = 0");
+        equal(scoreOf(target), before - 3_000 * before / 10_000, "down by gain");
         equal(network.seatOf(target).penalties, target == 1 ? 2 : 1, "and a point");
     }
 }

@@ -59,5 +59,5 @@ pub use mark::{Mark, MarkError, Marks};
 pub use parameters::{Fixed, ParameterError, Parameters};
 pub use permutation::{Permutation, RosterOrder, TabulatedPermutation};
 pub use standing::{Score, ScoreError, Standing, Tier};
-pub use tally::{Judgement, Tally, Verdict};
+pub use tally::{Decision, Judgement, Tally, Verdict};
 pub use trust::{Gain, Settled, Trust};

@@ -40,11 +40,16 @@ impl Score {
         self.0
     }
 
-    /// ⌊10000·part/(part + rest)⌋: a share as a score. `None` if both are zero.
-    pub fn from_share(part: u32, rest: u32) -> Option<Self> {
-        let whole = u64::from(part) + u64::from(rest);
-        let bps = (u64::from(part) * u64::from(Self::MAX.0)).checked_div(whole)?;
-        Some(Self::saturating(bps))
+    /// What is missing to full trust.
+    #[must_use]
+    pub fn complement(self) -> Self {
+        Self(Self::MAX.0 - self.0)
+    }
+
+    /// ⌊score·other/10000⌋: so much of a score as another says.
+    #[must_use]
+    pub fn times(self, other: Self) -> Self {
+        Self::saturating(u64::from(self.0) * u64::from(other.0) / u64::from(Self::MAX.0))
     }
 
     /// The score of so many basis points, or full trust if there are more.
@@ -169,14 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_rounded_down_and_none_of_nothing() {
-        let share = |part, rest| Score::from_share(part, rest).map(Score::bps);
-        assert_eq!(share(1, 2), Some(3333));
-        assert_eq!(share(2, 1), Some(6666));
-        assert_eq!(share(5, 0), Some(10_000));
-        assert_eq!(share(0, 5), Some(0));
-        assert_eq!(share(u32::MAX, u32::MAX), Some(5000));
-        assert_eq!(share(0, 0), None);
+    fn products_are_rounded_down_and_complements_exact() {
+        let times = |one, other| Score(one).times(Score(other)).bps();
+        assert_eq!(
+            [times(10_000, 10_000), times(0, 10_000), times(9999, 9999), times(3333, 5000)],
+            [10_000, 0, 9998, 1666]
+        );
+        assert_eq!(
+            [Score::ZERO, Score(1), Score::MAX].map(|score| score.complement().bps()),
+            [10_000, 9999, 0]
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the marks on one block add up to, and the verdict they give (R5, R7, R9).
+//! What the marks on one block add up to, the verdict they give, and how clear it is (R5, R7, R9).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,20 @@ pub enum Verdict {
     Honest,
     /// Negative weight exceeds positive weight.
     Malicious,
+}
+
+/// A verdict and how clear it was: what a judgement reads at a log position (R9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Its clarity in sixths, 0..=6.
+    pub clarity: u8,
+}
+
+impl Decision {
+    /// The clarity of a verdict beyond doubt.
+    pub const CLEAR: u8 = 6;
 }
 
 /// The marks counted on one block. It has one tally, wherever its marks come from (R5).
@@ -69,19 +83,32 @@ impl Tally {
         if self.negative > self.positive { Verdict::Malicious } else { Verdict::Honest }
     }
 
-    /// The verdict, if half of `K_e` marks are there to give one; else the block is logged again with its
-    /// tally (R9). Ask only once the epoch of the block's window is over.
-    pub fn decide(&self, effective_decision_marks: u8) -> Option<Verdict> {
-        let decided = 2 * u16::from(self.count) >= u16::from(effective_decision_marks);
-        decided.then(|| self.verdict())
+    /// How far the verdict is from a toss-up (R9), in basis points: min(10000, ⌊20000·|pos − neg|/(pos + neg)⌋).
+    /// 0 at a tie, 10000 from three quarters of the weight on.
+    pub fn clarity(&self) -> Score {
+        let margin = 20_000 * u64::from(self.positive.abs_diff(self.negative));
+        Score::saturating(margin.checked_div(u64::from(self.positive + self.negative)).unwrap_or(0))
     }
 
-    /// v, how valid the block's own evidence was found (R9): 10000 if honest, ⌊10000·pos/(pos + neg)⌋ if
-    /// malicious. (A block that passes undecided has 10000, too.)
+    /// The verdict with its clarity in sixths, rounded to the nearest.
+    pub fn decision(&self) -> Decision {
+        let sixths = (u32::from(self.clarity().bps()) * 6 + 5000) / 10_000;
+        Decision { verdict: self.verdict(), clarity: u8::try_from(sixths).unwrap_or(Decision::CLEAR) }
+    }
+
+    /// The decision, if half of `K_e` marks are there to give one; else the block is logged again with its
+    /// tally (R9). Ask only once the epoch of the block's window is over.
+    pub fn decide(&self, effective_decision_marks: u8) -> Option<Decision> {
+        let decided = 2 * u16::from(self.count) >= u16::from(effective_decision_marks);
+        decided.then(|| self.decision())
+    }
+
+    /// v, how valid the block's own evidence was found (R9): 10000 if honest, 10000 less the clarity if malicious.
+    /// (A block that passes undecided has 10000, too.)
     pub fn validity(&self) -> Score {
         match self.verdict() {
             Verdict::Honest => Score::MAX,
-            Verdict::Malicious => Score::from_share(self.positive, self.negative).unwrap_or(Score::MAX),
+            Verdict::Malicious => self.clarity().complement(),
         }
     }
 }
@@ -89,27 +116,31 @@ impl Tally {
 /// How the marks a block gave compare with their outcomes (R9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Judgement {
-    /// Counted marks that the outcome bore out.
-    pub confirmed: u32,
-    /// Counted marks that the outcome contradicted.
-    pub contradicted: u32,
+    /// Counted marks whose outcome is known.
+    pub judged: u32,
+    /// The clarity, in sixths, of all outcomes that contradicted a mark.
+    pub contradicted_sixths: u32,
 }
 
 impl Judgement {
     /// Adds one counted mark whose outcome is known: a valid mark is borne out by an honest verdict, a
-    /// negative one by a malicious verdict, whichever its reason. Abstentions say nothing.
-    pub fn add(&mut self, mark: Mark, outcome: Verdict) {
+    /// negative one by a malicious verdict, whichever its reason. A contradiction weighs as much as the outcome is
+    /// clear. Abstentions say nothing.
+    pub fn add(&mut self, mark: Mark, outcome: Decision) {
         if mark == Mark::Abstain {
             return;
         }
-        let borne_out = mark.is_negative() == (outcome == Verdict::Malicious);
-        let side = if borne_out { &mut self.confirmed } else { &mut self.contradicted };
-        *side = side.saturating_add(1);
+        self.judged = self.judged.saturating_add(1);
+        if mark.is_negative() != (outcome.verdict == Verdict::Malicious) {
+            self.contradicted_sixths = self.contradicted_sixths.saturating_add(u32::from(outcome.clarity));
+        }
     }
 
-    /// a = ⌊10000·confirmed/(confirmed + contradicted)⌋, 10000 if no outcome is known (R9).
+    /// a = 10000 − ⌊10000·contradicted/(6·judged)⌋, 10000 if no outcome is known (R9).
     pub fn score(&self) -> Score {
-        Score::from_share(self.confirmed, self.contradicted).unwrap_or(Score::MAX)
+        let (contradicted, judged) = (u64::from(self.contradicted_sixths), u64::from(self.judged));
+        let lost = (10_000 * contradicted).checked_div(u64::from(Decision::CLEAR) * judged);
+        Score::saturating(lost.unwrap_or(0)).complement()
     }
 }
 
@@ -137,7 +168,7 @@ mod tests {
     fn one_more_basis_point_against_is_malicious() {
         let tally = tally(&[(Mark::Valid, 8100), (Mark::BindingWrong, 8101)]);
         assert_eq!(tally.verdict(), Verdict::Malicious);
-        assert_eq!(tally.validity().bps(), 4999);
+        assert_eq!((tally.clarity().bps(), tally.validity().bps()), (1, 9999), "hardly");
     }
 
     #[test]
@@ -195,9 +226,10 @@ mod tests {
             tally.add(Mark::Valid, 1);
         }
         assert_eq!((tally.count(), tally.decide(52), tally.decide(51)), (25, None, None));
-        assert_eq!(tally.decide(50), Some(Verdict::Honest));
+        let honest = Some(Decision { verdict: Verdict::Honest, clarity: 6 });
+        assert_eq!(tally.decide(50), honest);
         tally.add(Mark::Valid, 1);
-        assert_eq!(tally.decide(52), Some(Verdict::Honest));
+        assert_eq!(tally.decide(52), honest);
     }
 
     #[test]
@@ -205,27 +237,63 @@ mod tests {
         assert_eq!(Tally::default().decide(1), None);
     }
 
-    #[test]
-    fn validity_is_the_positive_share_rounded_down() {
-        let malicious = tally(&[(Mark::Valid, 1), (Mark::EvidenceInvalid, 2)]);
-        assert_eq!(malicious.validity().bps(), 3333);
-        assert_eq!(tally(&[(Mark::EvidenceInvalid, 2)]).validity(), Score::ZERO);
-        assert_eq!(tally(&[(Mark::Valid, 2), (Mark::EvidenceInvalid, 1)]).validity(), Score::MAX);
+    fn split(positive: u16, negative: u16) -> Tally {
+        tally(&[(Mark::Valid, positive), (Mark::EvidenceInvalid, negative)])
     }
 
     #[test]
-    fn judgement_is_the_share_that_outcomes_bore_out() {
+    fn clarity_grows_from_a_tie_to_three_quarters() {
+        let clarity = |positive, negative| split(positive, negative).clarity().bps();
+        assert_eq!([clarity(5, 5), clarity(49, 51), clarity(1, 2), clarity(2, 1)], [0, 400, 6666, 6666]);
+        assert_eq!(
+            [clarity(25, 75), clarity(26, 74), clarity(75, 25), clarity(1, 9999)],
+            [10_000, 9600, 10_000, 10_000]
+        );
+        assert_eq!(Tally::default().clarity(), Score::ZERO);
+    }
+
+    #[test]
+    fn validity_falls_with_the_clarity_of_a_malicious_decision() {
+        assert_eq!(split(1, 2).validity().bps(), 3334);
+        assert_eq!(tally(&[(Mark::EvidenceInvalid, 2)]).validity(), Score::ZERO);
+        assert_eq!(split(2, 1).validity(), Score::MAX);
+    }
+
+    #[test]
+    fn decisions_tell_clarity_in_sixths_rounded_to_the_nearest() {
+        let sixths = |positive, negative| split(positive, negative).decision().clarity;
+        // A sixth is a margin of 1/12 of the weight; a level begins half a sixth before it.
+        assert_eq!([sixths(24, 24), sixths(23, 25), sixths(229, 271), sixths(54, 46)], [0, 0, 1, 1]);
+        assert_eq!([sixths(52, 48), sixths(5209, 4791), sixths(5208, 4792)], [0, 1, 0]);
+        assert_eq!([sixths(1, 2), sixths(7291, 2709), sixths(7292, 2708), sixths(3, 1)], [4, 5, 6, 6]);
+    }
+
+    #[test]
+    fn judgement_falls_by_the_clarity_of_what_contradicts() {
+        let outcome = |verdict, clarity| Decision { verdict, clarity };
         let mut judgement = Judgement::default();
         assert_eq!(judgement.score(), Score::MAX);
-        judgement.add(Mark::Abstain, Verdict::Malicious);
+        judgement.add(Mark::Abstain, outcome(Verdict::Malicious, 6));
         assert_eq!(judgement, Judgement::default());
-        judgement.add(Mark::Valid, Verdict::Honest);
-        judgement.add(Mark::PlatformNotAccepted, Verdict::Malicious);
+        judgement.add(Mark::Valid, outcome(Verdict::Honest, 6));
+        judgement.add(Mark::PlatformNotAccepted, outcome(Verdict::Malicious, 1));
         assert_eq!(judgement.score(), Score::MAX);
-        judgement.add(Mark::Valid, Verdict::Malicious);
-        assert_eq!(judgement.score().bps(), 6666);
-        judgement.add(Mark::EvidenceInvalid, Verdict::Honest);
-        assert_eq!(judgement, Judgement { confirmed: 2, contradicted: 2 });
-        assert_eq!(judgement.score().bps(), 5000);
+        judgement.add(Mark::Valid, outcome(Verdict::Malicious, 6));
+        assert_eq!(judgement.score().bps(), 6667);
+        judgement.add(Mark::EvidenceInvalid, outcome(Verdict::Honest, 1));
+        assert_eq!(judgement, Judgement { judged: 4, contradicted_sixths: 7 });
+        assert_eq!(judgement.score().bps(), 7084);
+        judgement.add(Mark::Valid, outcome(Verdict::Malicious, 0));
+        assert_eq!(judgement.score().bps(), 7667, "a toss-up contradicts nobody");
+    }
+
+    #[test]
+    fn a_verifier_that_all_contradict_clearly_has_no_judgement() {
+        let mut judgement = Judgement::default();
+        for _ in 0..40 {
+            judgement
+                .add(Mark::EvidenceInvalid, Decision { verdict: Verdict::Honest, clarity: Decision::CLEAR });
+        }
+        assert_eq!(judgement.score(), Score::ZERO);
     }
 }

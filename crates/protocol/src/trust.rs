@@ -19,7 +19,7 @@ pub struct Gain {
 /// Why a seat takes a step: one of its blocks passed or was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settled {
-    /// r = min(v, a), the weaker of validity and judgement ([`Settled::new`]).
+    /// r = ⌊v·a/10000⌋: validity and judgement both count ([`Settled::new`]).
     pub target: Score,
     /// Whether the block was decided malicious.
     pub malicious: bool,
@@ -30,7 +30,7 @@ pub struct Settled {
 impl Settled {
     /// A block of the current incarnation with validity v and judgement a.
     pub fn new(validity: Score, judgement: Score, malicious: bool) -> Self {
-        Self { target: validity.min(judgement), malicious, former_incarnation: false }
+        Self { target: validity.times(judgement), malicious, former_incarnation: false }
     }
 }
 
@@ -65,7 +65,7 @@ impl Trust {
 
     /// One step toward the target (R9).
     ///
-    /// Below the score: score −= ⌊gain·(score − r)/10000⌋, streak = 0. Else, unless the block is malicious:
+    /// Below the score: score −= ⌊gain·(score − r)/10000⌋, streak = ⌊streak·r/10000⌋. Else, unless the block is malicious:
     /// streak = min(streak + 1, S), score += ⌊gain·streak·(r − score)/(10000·S)⌋. Rounding down makes the last
     /// ⌊9999/gain⌋ points (3 at the default) out of reach in either direction.
     #[must_use]
@@ -80,9 +80,11 @@ impl Trust {
     }
 
     fn fallen(self, target: Score, gain: Gain) -> Self {
-        let (score, target) = (u64::from(self.score.bps()), u64::from(target.bps()));
-        let loss = u64::from(gain.gain_bps) * (score - target) / FULL_BPS;
-        Self { score: Score::saturating(score.saturating_sub(loss)), streak: 0 }
+        let (score, r) = (u64::from(self.score.bps()), u64::from(target.bps()));
+        let loss = u64::from(gain.gain_bps) * (score - r) / FULL_BPS;
+        // What little was lost is soon regained; after a clear lie the climb begins anew.
+        let streak = u8::try_from(u64::from(self.streak) * r / FULL_BPS).unwrap_or(0);
+        Self { score: Score::saturating(score.saturating_sub(loss)), streak }
     }
 
     fn risen(self, target: Score, gain: Gain) -> Self {
@@ -157,15 +159,24 @@ mod tests {
     }
 
     #[test]
-    fn a_fall_takes_the_whole_gain_whatever_the_streak_and_ends_it() {
+    fn a_fall_takes_the_whole_gain_whatever_the_streak_and_a_clear_lie_ends_it() {
         assert_eq!(trust(9000, 1).step(lie(), GAIN), trust(6300, 0));
         assert_eq!(trust(9000, 5).step(lie(), GAIN), trust(6300, 0));
     }
 
     #[test]
-    fn the_weaker_of_validity_and_judgement_counts() {
+    fn the_streak_falls_in_proportion() {
+        let doubted = |bps| Settled::new(score(bps), Score::MAX, true);
+        assert_eq!(trust(10_000, 5).step(doubted(9999), GAIN), trust(10_000, 4), "rounded down");
+        assert_eq!(trust(10_000, 5).step(doubted(6000), GAIN), trust(8800, 3));
+        assert_eq!(trust(10_000, 5).step(doubted(1999), GAIN), trust(7600, 0));
+    }
+
+    #[test]
+    fn validity_and_judgement_both_count() {
         assert_eq!(Settled::new(score(4000), Score::MAX, true).target, score(4000));
         assert_eq!(Settled::new(Score::MAX, score(3000), false).target, score(3000));
+        assert_eq!(Settled::new(score(4000), score(3000), true).target, score(1200));
     }
 
     #[test]

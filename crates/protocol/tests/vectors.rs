@@ -13,9 +13,10 @@ use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use multee_protocol::{
-    Assignment, BlockId, ChallengeInputs, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot,
-    Gain, Mark, Marks, Permutation, Score, SeatId, SeedInputs, Settled, Standing, TeeType, Trust, capacity,
-    coverage, domain, domain_separator, effective_decision_marks, evidence_binding, identity, report_data,
+    Assignment, BlockId, ChallengeInputs, Check, ConfirmationBlock, Decision, Deployment, DeviceId,
+    EpochSnapshot, Gain, Mark, Marks, Permutation, Score, SeatId, SeedInputs, Settled, Standing, Tally,
+    TeeType, Trust, Verdict, capacity, coverage, domain, domain_separator, effective_decision_marks,
+    evidence_binding, identity, report_data,
 };
 use serde_json::Value;
 
@@ -246,7 +247,7 @@ fn assignments(columns: &mut Columns) {
 }
 
 /// Score, streak, target, malicious, of a former incarnation.
-const STEPS: [(u16, u8, u16, bool, bool); 12] = [
+const STEPS: [(u16, u8, u16, bool, bool); 13] = [
     (10_000, 5, 0, true, false),
     (7000, 0, 0, true, false),
     (4900, 0, 10_000, false, false),
@@ -254,6 +255,7 @@ const STEPS: [(u16, u8, u16, bool, bool); 12] = [
     (5543, 3, 10_000, false, false),
     (9997, 5, 10_000, false, false),
     (9000, 4, 6666, false, false),
+    (9000, 5, 6000, true, false),
     (3000, 2, 4900, true, false),
     (4900, 2, 4900, true, false),
     (8000, 1, 8000, false, false),
@@ -278,6 +280,38 @@ fn steps(columns: &mut Columns) {
             push(columns, "stepScoresAfter", after.score.bps());
             push(columns, "stepStreaksAfter", after.streak);
         }
+    }
+}
+
+/// Positive and negative weight, around every sixth of clarity.
+const DECISIONS: [(u16, u16); 15] = [
+    (5000, 5000),
+    (4999, 5001),
+    (4792, 5208),
+    (4791, 5209),
+    (5208, 4792),
+    (5209, 4791),
+    (3750, 6250),
+    (3749, 6251),
+    (1, 2),
+    (2, 1),
+    (2709, 7291),
+    (2708, 7292),
+    (2501, 7499),
+    (2500, 7500),
+    (10_000, 1),
+];
+
+fn decisions(columns: &mut Columns) {
+    for (positive, negative) in DECISIONS {
+        let mut tally = Tally::default();
+        assert!(tally.add(Mark::Valid, positive) && tally.add(Mark::BindingWrong, negative));
+        let Decision { verdict, clarity } = tally.decision();
+        push(columns, "decisionPositives", positive);
+        push(columns, "decisionNegatives", negative);
+        push(columns, "decisionClarities", tally.clarity().bps());
+        let side = if verdict == Verdict::Malicious { 8 } else { 0 };
+        push(columns, "decisionOutcomes", side + clarity + 1);
     }
 }
 
@@ -308,6 +342,7 @@ fn vectors() -> String {
         networks,
         assignments,
         steps,
+        decisions,
         weights,
     ] {
         fill(&mut columns);

@@ -246,7 +246,7 @@ impl Network {
     fn fill_log_ring(&mut self) {
         let fixed = self.stage.plan.fixed;
         let ring =
-            640 * (3 * u64::from(fixed.retention_epochs) * (2 * u64::from(fixed.max_seats) + 64) / 640 + 1);
+            320 * (3 * u64::from(fixed.retention_epochs) * (2 * u64::from(fixed.max_seats) + 64) / 320 + 1);
         let contract = self.stage.deployment.contract;
         for (slot, per_word) in [(TALLIES_SLOT, 5), (IDS_SLOT, 8), (OUTCOMES_SLOT, 128)] {
             for word in 0..ring / per_word {

@@ -5,7 +5,7 @@ use super::block::Block;
 use super::event::Suspicion;
 use super::log::Finding;
 use super::turn::Turn;
-use crate::{Assignment, Check, Epoch, Judgement, Mark, Score, Verdict};
+use crate::{Assignment, Check, Decision, Epoch, Judgement, Mark, Score};
 
 impl State {
     /// a: how far a block's own counted marks were confirmed, by the outcomes known now. An outcome is known once the
@@ -34,26 +34,24 @@ impl State {
                 _ => None,
             };
             if let Some(outcome) = outcome {
-                judgement.add(mark, outcome);
+                judgement.add(mark, self.variation.seen(outcome));
             }
         }
         judgement.score()
     }
 
-    fn window_outcome(&self, position: u64, now: Epoch) -> Option<Verdict> {
+    fn window_outcome(&self, position: u64, now: Epoch) -> Option<Decision> {
         match self.log.finding(position) {
-            Finding::Honest => Some(Verdict::Honest),
-            Finding::Malicious => Some(Verdict::Malicious),
-            Finding::LoggedAgain => None,
-            Finding::None => self.unsettled(position, self.log.tally(position), now),
+            Finding::NONE => self.unsettled(position, self.log.tally(position), now),
+            found => found.decision(),
         }
     }
 
     /// The decision on a latest block, or the outcome at its newest log position.
-    fn latest_outcome(&self, roster_epoch: Epoch, rank: u32, now: Epoch) -> Option<Verdict> {
+    fn latest_outcome(&self, roster_epoch: Epoch, rank: u32, now: Epoch) -> Option<Decision> {
         let target = self.block_at(roster_epoch, rank)?;
         if target.decided {
-            return Some(if target.malicious { Verdict::Malicious } else { Verdict::Honest });
+            return Some(target.tally.decision());
         }
         let position = Some(target.position).filter(|_| target.logged)?;
         self.unsettled(position, self.log.tally(position), now)

@@ -1,25 +1,42 @@
 //! The suspicious log on its ring of G places (R5, R14, 7.5), which grows as it is used.
 
-use crate::{BlockId, Epoch, Fixed, Tally};
+use crate::{BlockId, Decision, Epoch, Fixed, Tally, Verdict};
 
 /// Entries that share a word in the contract: writing one clears what a former lap left after it in the word.
 const TALLIES_PER_WORD: u64 = 5;
 const IDS_PER_WORD: u64 = 8;
-const OUTCOMES_PER_WORD: u64 = 128;
-/// A common multiple of them.
-const STRIDE: u64 = 640;
+const OUTCOMES_PER_WORD: u64 = 64;
+/// Their least common multiple.
+const STRIDE: u64 = 320;
 
-/// What was found at a log position.
+/// What was found at a log position, in the contract's four bits (7.5): 0 nothing yet; else the upper bit says malicious,
+/// and the lower three a decision's clarity in sixths, plus one; none of these, if the block was logged again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Finding {
-    /// Nothing yet.
-    #[default]
-    None = 0,
-    Honest = 1,
-    Malicious = 2,
+pub(super) struct Finding(u8);
+
+impl Finding {
+    pub(super) const NONE: Self = Self(0);
     /// Too few marks came: the block stands at a later position.
-    LoggedAgain = 3,
+    pub(super) const LOGGED_AGAIN: Self = Self(Self::MALICIOUS);
+    const MALICIOUS: u8 = 8;
+
+    pub(super) fn code(self) -> u8 {
+        self.0
+    }
+
+    pub(super) fn decision(self) -> Option<Decision> {
+        let malicious = self.0 & Self::MALICIOUS != 0;
+        let clarity = (self.0 & (Self::MALICIOUS - 1)).checked_sub(1)?;
+        let verdict = if malicious { Verdict::Malicious } else { Verdict::Honest };
+        Some(Decision { verdict, clarity })
+    }
+}
+
+impl From<Decision> for Finding {
+    fn from(Decision { verdict, clarity }: Decision) -> Self {
+        let side = if verdict == Verdict::Malicious { Self::MALICIOUS } else { 0 };
+        Self(side | (clarity.min(Decision::CLEAR) + 1))
+    }
 }
 
 /// An entry of the log.
@@ -83,13 +100,13 @@ impl Log {
         if place >= self.used() {
             self.tallies.push(tally);
             self.ids.push(id);
-            self.findings.push(Finding::None);
+            self.findings.push(Finding::NONE);
             return;
         }
         put(&mut self.tallies, place, TALLIES_PER_WORD, tally);
         put(&mut self.ids, place, IDS_PER_WORD, id);
         if (position % self.places).is_multiple_of(OUTCOMES_PER_WORD) {
-            put(&mut self.findings, place, OUTCOMES_PER_WORD, Finding::None);
+            put(&mut self.findings, place, OUTCOMES_PER_WORD, Finding::NONE);
         }
     }
 
@@ -163,10 +180,30 @@ mod tests {
         tally
     }
 
+    /// Beyond doubt.
+    fn found(verdict: Verdict) -> Finding {
+        Decision { verdict, clarity: Decision::CLEAR }.into()
+    }
+
+    #[test]
+    fn findings_fit_four_bits_and_keep_their_decision() {
+        for (verdict, codes) in [(Verdict::Honest, 1..=7), (Verdict::Malicious, 9..=15)] {
+            for (clarity, code) in (0..=6).zip(codes) {
+                let decision = Decision { verdict, clarity };
+                assert_eq!(
+                    (Finding::from(decision).code(), Finding(code).decision()),
+                    (code, Some(decision))
+                );
+            }
+        }
+        assert_eq!([Finding::NONE, Finding::LOGGED_AGAIN].map(Finding::decision), [None, None]);
+        assert_eq!(Finding::LOGGED_AGAIN.code(), 8);
+    }
+
     #[test]
     fn rings_have_the_documented_size() {
         assert_eq!(log().places, 3200);
-        assert_eq!(Log::new(&Fixed::default()).places, 201_333_120);
+        assert_eq!(Log::new(&Fixed::default()).places, 201_332_800);
     }
 
     #[test]
@@ -174,24 +211,27 @@ mod tests {
         let mut log = log();
         for position in 0..3200 {
             log.append(position, 7, tally(5));
-            log.find(position, Finding::Honest);
+            log.find(position, found(Verdict::Honest));
         }
-        assert_eq!((log.used(), log.tally(3199), log.finding(3199)), (3200, tally(5), Finding::Honest));
+        assert_eq!(
+            (log.used(), log.tally(3199), log.finding(3199)),
+            (3200, tally(5), found(Verdict::Honest))
+        );
         log.append(3200, 9, tally(6));
         assert_eq!((log.used(), log.tally(3200), log.tally(0)), (3200, tally(6), tally(6)));
         assert_eq!((log.tally(4), log.tally(5)), (Tally::default(), tally(5)), "five to a word");
         assert_eq!((log.entry(0).id, log.entry(7).id, log.entry(8).id), (9, 0, 7), "eight to a word");
-        assert_eq!((log.finding(127), log.finding(128)), (Finding::None, Finding::Honest));
-        log.find(3200, Finding::Malicious);
+        assert_eq!((log.finding(63), log.finding(64)), (Finding::NONE, found(Verdict::Honest)));
+        log.find(3200, found(Verdict::Malicious));
         log.append(3201, 9, tally(7));
-        assert_eq!(log.finding(3200), Finding::Malicious, "cleared once, at the word's first place");
+        assert_eq!(log.finding(3200), found(Verdict::Malicious), "cleared once, at the word's first place");
     }
 
     #[test]
     fn what_an_append_changes_can_be_put_back() {
         let mut log = log();
         (0..3300).for_each(|position| log.append(position, 7, tally(5)));
-        log.find(130, Finding::Honest);
+        log.find(130, found(Verdict::Honest));
         let before = log.clone();
         let kept = log.before_append(3328);
         log.append(3328, 1, tally(9));

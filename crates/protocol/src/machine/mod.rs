@@ -22,6 +22,7 @@
 //! | `leaving` | removal, exit, rejoining, equivocation, withdrawals | R1, R13, R15 |
 //! | `governing` | ownership, policy, parameters, pausing, standstill | 3, R1, R16 |
 //! | `views`, `records` | what others read | R14, R17 |
+//! | `variation` | what the laboratory may vary | R7, R9 |
 
 mod block;
 mod epoch;
@@ -44,6 +45,7 @@ mod seat;
 mod seats;
 mod settlement;
 mod turn;
+mod variation;
 mod view;
 mod views;
 
@@ -57,6 +59,7 @@ pub use input::{
     Registration, Statement,
 };
 pub use rejection::Rejection;
+pub use variation::{Combination, Variation};
 pub use view::{
     Announced, AssignmentView, BlockView, DeviceTrust, EpochView, FundsView, LogEntryView, NetworkView,
     PowerView, SeatView, Settings,
@@ -103,6 +106,8 @@ pub struct State {
     /// What is owed to whom, not zero.
     bounties: BTreeMap<Address, u128>,
     references: Vec<ReferenceValue>,
+    /// The rules, but for the laboratory.
+    variation: Variation,
     /// Only within a call.
     journal: Option<Journal>,
 }
@@ -152,10 +157,17 @@ impl State {
             log: Log::new(&settings.fixed),
             bounties: BTreeMap::new(),
             references: Vec::new(),
+            variation: Variation::default(),
             journal: None,
         };
         let owned = Event::OwnershipTransferred { previous_owner: Address::ZERO, new_owner: settings.owner };
         Ok((state, vec![owned, Event::NetworkDeployed { registry, settings, parameters }]))
+    }
+
+    /// The same network on varied rules, which no contract computes.
+    #[must_use]
+    pub fn varied(self, variation: Variation) -> Self {
+        Self { variation, ..self }
     }
 
     /// Executes one call; its events, in the contract's order.

@@ -121,7 +121,7 @@ impl Turn<'_> {
         let provisional = !status.admitted;
         self.note_absence(p.seat, &mut status);
         let off = self.test_power(p, &mut status);
-        let weight = status.standing().weight();
+        let weight = self.state.variation.weight(&status.standing());
         let marked = match places {
             Some(places) if weight != 0 => self.mark(p.seat, weight, places, p.marks),
             _ => Marked::default(),

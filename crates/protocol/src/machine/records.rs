@@ -141,7 +141,7 @@ impl State {
             positive: tally.positive(),
             negative: tally.negative(),
             count: tally.count(),
-            outcome: self.log.finding(position) as u8,
+            outcome: self.log.finding(position).code(),
         })
     }
 

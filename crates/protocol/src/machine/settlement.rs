@@ -8,7 +8,7 @@ use super::log::Finding;
 use super::rejection::Rejection;
 use super::seat::{HISTORY_EPOCHS, History, Kind, Status};
 use super::turn::Turn;
-use crate::{Epoch, Score, SeatId, Settled, Tally, Verdict};
+use crate::{Decision, Epoch, Score, SeatId, Settled, Tally, Verdict};
 
 const SETTLED_MAX: usize = 16;
 
@@ -91,7 +91,8 @@ impl Turn<'_> {
         let judgement = self.state.judgement(&block, self.now);
         let Some(mut status) = self.state.seat(seat).map(|seat| seat.status) else { return };
         if !status.blocked {
-            status = self.step(&block, status, judgement, false);
+            let target = self.state.variation.target(Score::MAX, judgement);
+            status = self.step(&block, status, target, false);
             self.state.set_status(seat, status);
         }
         let (score, streak) = (status.trust.score, status.trust.streak);
@@ -101,17 +102,16 @@ impl Turn<'_> {
     /// Decides a logged block, or logs it again with its tally if too few marks came.
     fn judge(&mut self, mut block: Block, order: u32) {
         let tally = self.state.log.tally(block.position);
-        let Some(verdict) = tally.decide(self.cursor().decision_marks) else {
-            self.state.set_finding(block.position, Finding::LoggedAgain);
+        let Some(decision) = tally.decide(self.cursor().decision_marks) else {
+            self.state.set_finding(block.position, Finding::LOGGED_AGAIN);
             let (epoch, reason) = (block.epoch, Suspicion::Undecided);
             block.position = self.state.append_entry(epoch, order, tally);
             self.state.change_block(order, block);
             self.emit(Event::BlockLogged { epoch, order, position: block.position, reason });
             return;
         };
-        let malicious = verdict == Verdict::Malicious;
-        let finding = if malicious { Finding::Malicious } else { Finding::Honest };
-        self.state.set_finding(block.position, finding);
+        let malicious = decision.verdict == Verdict::Malicious;
+        self.state.set_finding(block.position, decision.into());
         (block.tally, block.decided, block.malicious) = (tally, true, malicious);
         self.state.change_block(order, block);
         self.decide(&block);
@@ -151,7 +151,8 @@ impl Turn<'_> {
     /// What a decision makes of the status of a seat that is not blocked.
     fn after_decision(&mut self, block: &Block, mut status: Status, judgement: Score) -> Status {
         if block.malicious || !block.passed {
-            let target = block.tally.validity().min(judgement);
+            let variation = self.state.variation;
+            let target = variation.target(variation.validity(&block.tally), judgement);
             status = self.step(block, status, target, block.malicious);
         }
         if block.malicious {
@@ -236,7 +237,7 @@ impl State {
     }
 
     /// What the tally at a log position decides, if its window's epoch is over and enough marks came.
-    pub(super) fn unsettled(&self, position: u64, tally: Tally, now: Epoch) -> Option<Verdict> {
+    pub(super) fn unsettled(&self, position: u64, tally: Tally, now: Epoch) -> Option<Decision> {
         let over = position < self.horizon(now, false);
         over.then(|| tally.decide(self.core.cursor.decision_marks)).flatten()
     }
