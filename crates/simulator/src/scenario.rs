@@ -1,5 +1,6 @@
 //! What is simulated: a network, its adversary, and the rules.
 
+use multee_protocol::machine::Variation;
 use multee_protocol::{Fixed, ParameterError, Parameters};
 use serde::Serialize;
 
@@ -60,6 +61,8 @@ pub struct Scenario {
     pub outage: Option<Outage>,
     /// L1, L2, K, Q, gain and all else; the published rules read only the first four.
     pub parameters: Parameters,
+    /// What is varied of R7 and R9; the default is the rules as they are. The published rules have none of it.
+    pub variation: Variation,
     /// When a run ends, if neither camp is blocked before.
     pub epochs_max: u32,
     /// What chance grows from.
@@ -114,6 +117,12 @@ pub enum ScenarioError {
     /// The published rules have no scores, deposits, powers or restarts.
     #[error("the published rules know nothing of what the strategy {0} is about")]
     NotPublished(&'static str),
+    /// A mark weighs by no power of the score below the first, and not beyond the fourth.
+    #[error("weight exponent {0}: it must be 1..={max}", max = Variation::WEIGHT_EXPONENT_MAX)]
+    WeightExponent(u8),
+    /// The published rules have no scores to vary.
+    #[error("the published rules have no scores, and so no variation of them")]
+    NotVaried,
     /// A share above the whole.
     #[error("an outage of {0} % of the honest devices: at most all of them can be out")]
     Outage(u8),
@@ -141,6 +150,7 @@ impl Scenario {
             order: Order::Random,
             outage: None,
             parameters: Parameters::default(),
+            variation: Variation::default(),
             epochs_max: 100,
             seed: 1,
         }
@@ -186,6 +196,10 @@ impl Scenario {
         if u16::from(latest) + u16::from(suspicious) > 64 {
             return Err(ScenarioError::TooManyChecks { latest, suspicious });
         }
+        let exponent = self.variation.weight_exponent;
+        if !(1..=Variation::WEIGHT_EXPONENT_MAX).contains(&exponent) {
+            return Err(ScenarioError::WeightExponent(exponent));
+        }
         // A decision asks for no more marks than the network can give (R5); the bound on K is the rest.
         if self.parameters.decision_marks > 90 {
             let decision_marks = self.parameters.decision_marks;
@@ -210,6 +224,9 @@ impl Scenario {
         let most = self.devices - 1;
         if u32::from(decision_marks) > most {
             return Err(ScenarioError::DecisionUnreachable { decision_marks, most });
+        }
+        if self.variation != Variation::default() {
+            return Err(ScenarioError::NotVaried);
         }
         if !self.strategy.is_about_marks() || self.outage.is_some() {
             let name = if self.outage.is_some() { "outage" } else { self.strategy.name() };
@@ -239,6 +256,8 @@ mod tests {
         assert_eq!(said, "91 decision marks are never reached: a block gets at most 90");
         let said = refusal(|scenario| scenario.parameters.score_gain_bps = 0);
         assert_eq!(said, "score_gain_bps is 0, outside 1..=10000");
+        let said = refusal(|scenario| scenario.variation.weight_exponent = 5);
+        assert_eq!(said, "weight exponent 5: it must be 1..=4");
         assert!(refusal(|scenario| scenario.devices = 1).starts_with("1 devices"));
         assert!(refusal(|scenario| scenario.epochs_max = 0).starts_with("0 epochs"));
     }

@@ -38,11 +38,13 @@ pub enum Knob {
     AdmissionScore,
     /// Epochs (R11).
     RestartCooldown,
+    /// The power of the score that a mark weighs by (R7), varied.
+    WeightExponent,
 }
 
 impl Knob {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Devices,
         Self::Abusive,
         Self::LatestChecks,
@@ -54,6 +56,7 @@ impl Knob {
         Self::FinalityEpochs,
         Self::AdmissionScore,
         Self::RestartCooldown,
+        Self::WeightExponent,
     ];
 
     /// The name on the command line, which is that of the flag.
@@ -70,6 +73,7 @@ impl Knob {
             Self::FinalityEpochs => "finality-epochs",
             Self::AdmissionScore => "admission-score",
             Self::RestartCooldown => "restart-cooldown",
+            Self::WeightExponent => "weight-exponent",
         }
     }
 
@@ -81,6 +85,7 @@ impl Knob {
         match self {
             Self::Devices => scenario.devices = value,
             Self::Abusive => scenario.abusive = value,
+            Self::WeightExponent => scenario.variation.weight_exponent = small(),
             Self::LatestChecks => parameters.latest_checks = small(),
             Self::SuspiciousChecks => parameters.suspicious_checks = small(),
             Self::DecisionMarks => parameters.decision_marks = small(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 use multee_protocol::Parameters;
+use multee_protocol::machine::{Combination, Variation};
 use multee_simulator::{Evidence, Order, Outage, Range, Rules, Runs, Scenario, Strategy};
 
 use crate::exit;
@@ -128,6 +129,8 @@ pub(crate) struct ScenarioArgs {
     outage_epochs: u32,
     #[command(flatten)]
     parameters: ParameterArgs,
+    #[command(flatten)]
+    variation: VariationArgs,
     /// When a run ends, if neither camp is blocked before
     #[arg(long, value_name = "N", default_value_t = 100)]
     epochs_max: u32,
@@ -166,6 +169,49 @@ struct ParameterArgs {
     /// Epochs a suspended seat waits before it restarts [default: 1]
     #[arg(long, value_name = "N")]
     restart_cooldown: Option<u16>,
+}
+
+const VARIATIONS: &str = "Variations of the rules, which no contract computes";
+
+/// Other rules than those that run on chain, to see what these are for.
+#[derive(Debug, Args)]
+struct VariationArgs {
+    /// A mark weighs by this power of its giver's score, 1 to 4 (R7)
+    #[arg(long, value_name = "E", default_value_t = 2, help_heading = VARIATIONS)]
+    weight_exponent: u8,
+    /// How validity and judgement make the target of a score's step (R9)
+    #[arg(long, value_enum, default_value = "product", help_heading = VARIATIONS)]
+    combination: CombinationName,
+    /// Move scores by the bare verdict, however close it was (R9)
+    #[arg(long, help_heading = VARIATIONS)]
+    ungraded: bool,
+}
+
+impl VariationArgs {
+    fn variation(&self) -> Variation {
+        Variation {
+            weight_exponent: self.weight_exponent,
+            combination: match self.combination {
+                CombinationName::Product => Combination::Product,
+                CombinationName::Weaker => Combination::Weaker,
+                CombinationName::Mean => Combination::Mean,
+                CombinationName::ValidityOnly => Combination::ValidityOnly,
+            },
+            graded: !self.ungraded,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CombinationName {
+    /// Both count: the rule
+    Product,
+    /// The weaker of the two
+    Weaker,
+    /// Their mean
+    Mean,
+    /// Nobody is judged by its marks
+    ValidityOnly,
 }
 
 impl ParameterArgs {
@@ -210,6 +256,7 @@ impl ScenarioArgs {
             },
             outage: (self.outage > 0).then_some(outage),
             parameters: self.parameters.parameters(),
+            variation: self.variation.variation(),
             epochs_max: self.epochs_max,
             seed: self.seed,
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use multee_protocol::machine::{Combination, Variation};
 use multee_simulator::{Measures, PUBLICATION_GAS_MAX, Rules, Run, Scenario, Strategy, Summary};
 use serde::Serialize;
 
@@ -75,7 +76,7 @@ fn headline(scenario: &Scenario, runs: usize) -> String {
     };
     format!(
         "{} rules: {} devices, {} of them abusive: {conduct}, {} evidence, order {}\n\
-         L1 {}, L2 {}, K {}, {} penalties, gain {}; seed {}, {runs} {} of at most {} epochs",
+         L1 {}, L2 {}, K {}, {} penalties, gain {}; seed {}, {runs} {} of at most {} epochs{}",
         scenario.rules.name(),
         scenario.devices,
         scenario.abusive,
@@ -89,6 +90,25 @@ fn headline(scenario: &Scenario, runs: usize) -> String {
         scenario.seed,
         if runs == 1 { "run" } else { "runs" },
         scenario.epochs_max,
+        varied(&scenario.variation),
+    )
+}
+
+/// Nobody is to take varied rules for those of a network.
+fn varied(variation: &Variation) -> String {
+    let Variation { weight_exponent, combination, graded } = *variation;
+    if *variation == Variation::default() {
+        return String::new();
+    }
+    let graded = if graded { "by clarity" } else { "by the bare verdict" };
+    let target = match combination {
+        Combination::Product => "v·a",
+        Combination::Weaker => "min(v, a)",
+        Combination::Mean => "(v + a)/2",
+        Combination::ValidityOnly => "v",
+    };
+    format!(
+        "\nVARIED RULES, which no contract computes: weight by score^{weight_exponent}, r = {target}, {graded}"
     )
 }
 

@@ -2,10 +2,13 @@
 //!
 //! No network runs on anything but [`Variation::default`], which is the rules: the contract knows no other.
 
+use serde::Serialize;
+
 use crate::{Decision, Score, Standing, Tally};
 
 /// How validity v and judgement a make the target r of a step (R9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Combination {
     /// ⌊v·a/10000⌋: both count. The rule.
     #[default]
@@ -19,7 +22,7 @@ pub enum Combination {
 }
 
 /// A variation of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Variation {
     /// A mark weighs ⌊score^e / 10000^(e − 1)⌋ (R7), e in 1..=4; 2 is the rule.
     pub weight_exponent: u8,

@@ -83,7 +83,7 @@ fn a_block_that_passed_steps_again_only_if_it_is_malicious() {
         assert!(decided, "{events:?}");
         let after = world.seat(number);
         if malicious {
-            assert!(after.score < before.score && after.streak == 0);
+            assert!(after.score < before.score && after.streak < before.streak);
         } else {
             assert_eq!((after.score, after.streak), (before.score, before.streak));
         }
@@ -127,7 +127,8 @@ fn what_a_void_roster_was_marked_has_no_outcome() {
         world.publish_all(2..=3);
     }
     let slander = world.state.block_view_of_seat(SeatId(1), 1, world.time).expect("a block");
-    for (at, judged) in [(20, 0), (31, 0), (32, 10_000)] {
+    // Two to one for them: four sixths.
+    for (at, judged) in [(20, 3334), (31, 3334), (32, 10_000)] {
         let mut fork = world.fork();
         fork.at(at);
         let events = settle(&mut fork, 1, slander.order);

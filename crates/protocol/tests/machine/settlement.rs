@@ -153,8 +153,8 @@ fn a_provisional_seat_is_blocked_at_the_first_malicious_decision() {
                 negative: 20_000,
                 count: 3,
                 judgement: Score::MAX,
-                // v = 3333: 7500 − ⌊0.3·4167⌋
-                score: score(6250),
+                // v = 10000 − 6666: 7500 − ⌊0.3·4166⌋
+                score: score(6251),
                 streak: 0,
                 reward: 0,
             }
@@ -175,7 +175,7 @@ fn half_of_the_decision_marks_decide_and_fewer_log_again() {
             Event::BlockLogged { epoch: 1, order: 0xF_FFFF, position: 1, reason: Suspicion::Undecided };
         assert_eq!(events == [again], !decided, "{marks} marks: {events:?}");
         let outcome = world.state.log_entry(0, world.time).expect("an entry").outcome;
-        assert_eq!(outcome, if decided { 1 } else { 3 });
+        assert_eq!(outcome, if decided { 7 } else { 8 }, "clearly honest, or logged again");
         if !decided {
             let entry = world.state.log_entry(1, world.time).expect("an entry");
             assert_eq!((entry.positive, entry.count, entry.outcome), (50_000, 5, 0), "with its tally");

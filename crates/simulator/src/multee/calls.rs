@@ -68,7 +68,7 @@ pub(super) fn deploy(scenario: &Scenario) -> Result<State, SimulationError> {
     };
     let (state, _) =
         State::deploy(&genesis).map_err(|rejection| SimulationError::new("deploy", rejection))?;
-    Ok(state)
+    Ok(state.varied(scenario.variation))
 }
 
 fn registration(device: u32) -> Registration {
