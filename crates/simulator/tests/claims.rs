@@ -2,6 +2,7 @@
 //! tests hold them with fewer runs. `cargo test --release -p multee-simulator --test claims -- --ignored` takes the
 //! number of runs that the document names, in some minutes.
 
+use multee_protocol::machine::Variation;
 use multee_simulator::{Evidence, Order, Outage, Rules, Run, Runs, Scenario, Strategy, simulate};
 
 fn played(scenario: &Scenario, runs: u32) -> Vec<Run> {
@@ -53,41 +54,73 @@ fn forty_five_percent_in_collusion_lose_in_any_order_200_times() {
     even_fights(1000, 450, 200);
 }
 
-/// Within a hundredth of even the first days' noise may decide for the wrong camp.
+/// Decisions near even are chance, and count as such: the wrong camp does not win even at three devices from half.
 #[test]
-#[ignore = "minutes; run it in release"]
-fn forty_nine_percent_of_1000_in_collusion_win_at_most_once_in_50() {
-    let runs = played(&network(1000, 490), 200);
-    let won: Vec<u32> = runs.iter().filter(|run| run.honest_blocked > 0).map(|run| run.run).collect();
-    println!("an honest device was blocked in these of 200 runs: {won:?}");
-    assert!(won.len() <= 4);
+fn nearly_half_in_collusion_lose() {
+    for abusive in [490, 497] {
+        assert_won(&network(1000, abusive), 6, 0);
+    }
 }
 
 #[test]
 #[ignore = "minutes; run it in release"]
-fn up_to_4970_of_10000_in_collusion_are_blocked_and_no_honest_device_is() {
-    for abusive in [4900, 4950, 4970] {
-        let runs = assert_won(&network(10_000, abusive), 20, 2);
-        let days: u32 = runs.iter().map(|run| run.days).sum();
-        println!("{abusive}: {} days", f64::from(days) / 20.0);
+fn nearly_half_in_collusion_lose_200_times() {
+    for abusive in [490, 497] {
+        assert_won(&network(1000, abusive), 200, 0);
+    }
+}
+
+/// What grading is for: by the bare verdict, chance wins many of these.
+#[test]
+fn without_grading_the_wrong_camp_wins_near_even() {
+    let variation = Variation { graded: false, ..Variation::default() };
+    let runs = played(&Scenario { variation, ..network(1000, 497) }, 12);
+    assert!(runs.iter().any(|run| run.honest_blocked > 250), "the first days' noise decided for nobody");
+}
+
+/// Faster than by the published rules, and no honest device is lost.
+fn assert_faster(scenario: &Scenario, published_days: f64) {
+    let runs = assert_won(scenario, 20, 0);
+    let days = runs.iter().map(|run| f64::from(run.days)).sum::<f64>() / 20.0;
+    println!("{} abusive, {:?}: {days} days, published {published_days}", scenario.abusive, scenario.order);
+    assert!(days < published_days, "{days}");
+}
+
+#[test]
+#[ignore = "minutes; run it in release"]
+fn up_to_4970_of_10000_in_collusion_are_blocked_sooner_than_published_and_no_honest_device_is() {
+    for (abusive, published_days) in [(4900, 39.2), (4950, 40.6), (4970, 43.0)] {
+        assert_faster(&network(10_000, abusive), published_days);
     }
     for order in [Order::AbusiveFirst, Order::AbusiveLast] {
-        assert_won(&Scenario { order, ..network(10_000, 4900) }, 20, 2);
+        assert_faster(&Scenario { order, ..network(10_000, 4900) }, 39.2);
     }
+    // A thousandth from even it takes a day longer than published, where 807 honest devices were lost.
+    assert_won(&network(10_000, 4990), 20, 0);
 }
 
-/// The first days' noise misjudges a few blocks, so some honest devices are below Full for up to six epochs.
-#[test]
-fn a_third_in_collusion_weighs_nothing_within_8_epochs_and_suspends_nobody() {
-    for run in assert_won(&network(5000, 1650), 1, 0) {
+/// A tail of the first days' noise brings single honest devices below Full, for two epochs at most.
+fn minorities(devices: u32, runs: u32) {
+    for run in assert_won(&network(devices, 33 * devices / 100), runs, 0) {
         assert!(run.abusive_weight_under_5pct_epoch.is_some_and(|epoch| epoch <= 8), "{run:?}");
-        assert!(run.honest_ever_below_full <= 25 && run.honest_longest_below_full <= 8, "{run:?}");
-        assert_eq!(run.honest_ever_below_restricted, 0);
+        assert!(run.honest_longest_below_full <= 2, "{run:?}");
+        assert_eq!(run.honest_ever_below_warning, 0);
     }
-    for run in assert_won(&network(5000, 500), 1, 0) {
+    for run in assert_won(&network(devices, devices / 10), runs, 0) {
         assert!(run.abusive_weight_under_5pct_epoch.is_some_and(|epoch| epoch <= 5), "{run:?}");
         assert_eq!(run.honest_ever_below_full, 0);
     }
+}
+
+#[test]
+fn a_third_in_collusion_weighs_nothing_within_8_epochs_and_harms_nobody() {
+    minorities(5000, 1);
+}
+
+#[test]
+#[ignore = "minutes; run it in release"]
+fn a_third_of_10000_in_collusion_weighs_nothing_within_8_epochs_and_harms_nobody() {
+    minorities(10_000, 20);
 }
 
 fn slander(devices: u32, epochs_max: u32, runs: u32) {
