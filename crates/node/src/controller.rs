@@ -11,10 +11,10 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors as Refused;
 use multee_chain::{ChainError, ReadError, Receipt, Sender};
 use multee_confirmation::{Confirm, ConfirmError, Duty, Refusal, SignedBlock};
-use multee_protocol::{Epoch, SeatId};
+use multee_protocol::{Epoch, Permutation, SeatId};
 
 use crate::collateral::ReadCollateral;
-use crate::duty::{DutyError, duty};
+use crate::duty::{DutyError, duty, rank};
 use crate::ledger::{Ledger, LedgerError};
 use crate::network::{Network, SendError, Sent};
 
@@ -196,6 +196,7 @@ impl Controller {
                 due.push(contract::BlockRef { epoch, order });
             }
         }
+        due.sort_by_cached_key(|block| self.settling_place(block));
         let mut settled = 0;
         for blocks in due.chunks(SETTLED_PER_TRANSACTION) {
             if let Sent::Kept(_) = self.send(&contract::settleCall { blocks: blocks.to_vec() })? {
@@ -207,6 +208,18 @@ impl Controller {
             self.ledger.sync()?;
         }
         Ok(())
+    }
+
+    /// Oldest first, and blocks together whose assignments lie side by side in their window: their judgements read the
+    /// same words of outcomes, which saves a call in a large network a tenth of its gas.
+    fn settling_place(&self, block: &contract::BlockRef) -> (Epoch, Option<u32>) {
+        let position = || {
+            let seat = self.ledger.block(block.epoch, block.order)?.block.seat;
+            let epoch = self.ledger.epoch(block.epoch)?;
+            let positions = Permutation::new(epoch.snapshot.root, epoch.snapshot.roster_size);
+            positions.position_of(rank(&self.ledger, seat, epoch)?)
+        };
+        (block.epoch, position())
     }
 
     /// Boots anew when the seat is suspended and its cool-down over (R11).

@@ -119,5 +119,5 @@ impl Chronicle {
 }
 
 fn judged(judgement: u16, score: u16) -> String {
-    format!("{} % of its own verdicts were confirmed; score {score}", judgement / 100)
+    format!("its own verdicts are borne out to {} %; score {score}", judgement / 100)
 }

@@ -2,7 +2,9 @@
 
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use multee_chain::bindings::{IProofOfAttestation as Contract, deployed};
-use multee_protocol::{Assignment, Check, EpochSnapshot, Fixed, Marks, Parameters, Score, SeatId};
+use multee_protocol::{
+    Assignment, Check, EpochSnapshot, Fixed, Marks, Parameters, Permutation, Score, SeatId,
+};
 
 use super::{CERTIFICATES_BYTES, EVIDENCE_BYTES, Table};
 use crate::evm::Outcome;
@@ -218,7 +220,8 @@ impl Network {
         Some(executed.gas)
     }
 
-    /// Settles all that is due; (blocks settled, gas) of each call.
+    /// Settles all that is due, as controllers do, blocks together whose assignments lie side by side; (blocks settled,
+    /// gas) of each call.
     fn settle(&mut self, calls: &mut Vec<(u64, u64)>) {
         let retention = u32::from(self.stage.plan.fixed.retention_epochs);
         for epoch in self.epoch.saturating_sub(retention - 1)..self.epoch {
@@ -226,14 +229,18 @@ impl Network {
             let Ok(view) = self.stage.evm.ask(self.stage.deployment.contract, &call) else { continue };
             let weighted = 0..view.weightedBlocks;
             let weightless = (1 << 20) - view.weightlessBlocks..1 << 20;
-            let due: Vec<_> = weighted
+            let positions = Permutation::new(view.root, view.rosterSize);
+            let mut due: Vec<_> = weighted
                 .chain(weightless)
-                .filter(|order| {
-                    let call = Contract::blockOfCall { epoch, order: *order };
-                    self.stage.ask(&call).due
+                .filter_map(|order| {
+                    let block = self.stage.ask(&Contract::blockOfCall { epoch, order });
+                    block
+                        .due
+                        .then(|| (positions.position_of(block.rank), Contract::BlockRef { epoch, order }))
                 })
-                .map(|order| Contract::BlockRef { epoch, order })
                 .collect();
+            due.sort_by_key(|(position, _)| *position);
+            let due: Vec<_> = due.into_iter().map(|(_, block)| block).collect();
             for blocks in due.chunks(SETTLED_PER_CALL) {
                 let call = Contract::settleCall { blocks: blocks.to_vec() };
                 let gas = self.stage.must(account("agent", 0), &call).gas;
@@ -248,7 +255,7 @@ impl Network {
         let ring =
             320 * (3 * u64::from(fixed.retention_epochs) * (2 * u64::from(fixed.max_seats) + 64) / 320 + 1);
         let contract = self.stage.deployment.contract;
-        for (slot, per_word) in [(TALLIES_SLOT, 5), (IDS_SLOT, 8), (OUTCOMES_SLOT, 128)] {
+        for (slot, per_word) in [(TALLIES_SLOT, 5), (IDS_SLOT, 8), (OUTCOMES_SLOT, 64)] {
             for word in 0..ring / per_word {
                 let key = keccak256([B256::from(U256::from(word)), B256::from(U256::from(slot))].concat());
                 // The bit that a tally word always has; any other would do.
