@@ -15,6 +15,8 @@
 //! | `collateral` | what the vendor has signed about its platforms |
 //! | `device` | what a quote shows without collateral |
 //! | `diagnosis` | whose fault a refusal is |
+//! | `claimed` | what a quote says of its platform, unverified: what to fetch collateral by |
+//! | `outlook` | which security versions fall short of the vendor's levels |
 //! | `appraisal` | the verifier and what it makes |
 //! | `attester` | what obtains evidence from the TEE a program runs in |
 //! | `crypto` | which code checks signatures |
@@ -66,6 +68,7 @@
 mod appraisal;
 mod attester;
 mod bundle;
+mod claimed;
 mod collateral;
 mod crypto;
 mod device;
@@ -73,6 +76,7 @@ mod diagnosis;
 mod digest;
 mod error;
 mod measurement;
+mod outlook;
 mod policy;
 mod properties;
 mod reference;
@@ -84,6 +88,7 @@ pub use appraisal::{
 };
 pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
+pub use claimed::ClaimedPlatform;
 pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
 pub use device::QUOTE_BYTES_MAX;
@@ -92,6 +97,7 @@ pub use error::{
     PropertiesNotAccepted,
 };
 pub use measurement::{Register, RegisterValue, measurement};
+pub use outlook::{TcbComponent, TcbOutlook, TcbShortfall, tcb_outlook};
 pub use policy::{Fmspc, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError};
 pub use properties::{Properties, PropertiesError};
 pub use reference::{EpochRange, ReferenceValues, ReferenceValuesError};

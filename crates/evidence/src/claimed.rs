@@ -1,0 +1,99 @@
+//! What a quote claims of its platform, unverified: enough to fetch collateral by, and to see how its security versions
+//! compare. It is no evidence.
+
+use dcap_qvl::configs::RingConfig;
+use dcap_qvl::intel::{extract_cert_chain, parse_pck_extension_with, pck_ca};
+use dcap_qvl::quote::{EnclaveReport, Quote};
+use multee_protocol::TeeType;
+use scale::Decode;
+
+use crate::appraisal::{CollateralKey, PckCa};
+use crate::device::parse;
+use crate::error::{AppraisalError, ChainFault};
+
+/// A platform as its quote describes it. Anybody can write such a quote: nothing of this is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedPlatform {
+    collateral: CollateralKey,
+    pub(crate) cpu_svn: [u8; 16],
+    pub(crate) pce_svn: u16,
+    /// TDX only.
+    pub(crate) tee_tcb_svn: Option<[u8; 16]>,
+    pub(crate) qe_isv_svn: u16,
+}
+
+impl ClaimedPlatform {
+    /// Reads it off a quote and the certificate chain in it.
+    ///
+    /// # Errors
+    /// When this is no quote, or one without a chain that can be read.
+    pub fn read(quote: &[u8]) -> Result<Self, AppraisalError> {
+        let (quote, tee) = parse(quote)?;
+        let leaf = leaf(&quote)?;
+        let malformed = |_| AppraisalError::CertificateChainInvalid(ChainFault::Malformed);
+        let pck = parse_pck_extension_with::<RingConfig>(&leaf).map_err(malformed)?;
+        let ca = match pck_ca(&leaf).map_err(malformed)? {
+            dcap_qvl::config::PckCa::Processor => PckCa::Processor,
+            dcap_qvl::config::PckCa::Platform => PckCa::Platform,
+        };
+        Ok(Self {
+            collateral: CollateralKey { tee, fmspc: pck.fmspc.into(), ca },
+            cpu_svn: pck.cpu_svn,
+            pce_svn: pck.pce_svn,
+            tee_tcb_svn: quote.report.as_td10().filter(|_| tee == TeeType::Tdx).map(|td| td.tee_tcb_svn),
+            qe_isv_svn: qe_isv_svn(&quote)?,
+        })
+    }
+
+    /// The collateral that its quote needs.
+    pub fn collateral(&self) -> CollateralKey {
+        self.collateral
+    }
+}
+
+fn leaf(quote: &Quote) -> Result<Vec<u8>, AppraisalError> {
+    let certification_type = quote.inner_cert_type();
+    let missing = AppraisalError::CertificateChainMissing { certification_type };
+    let chain = extract_cert_chain(quote).map_err(|_| missing)?;
+    chain.into_iter().next().ok_or(AppraisalError::CertificateChainInvalid(ChainFault::Malformed))
+}
+
+fn qe_isv_svn(quote: &Quote) -> Result<u16, AppraisalError> {
+    let auth = quote.auth_data.clone().into_v3();
+    let report = EnclaveReport::decode(&mut auth.qe_report.as_slice());
+    Ok(report.map_err(|_| AppraisalError::QuoteMalformed)?.isv_svn)
+}
+
+#[cfg(test)]
+mod tests {
+    use multee_mock_vendor::{PlatformSpec, QuoteSpec, Vendor, VendorConfig};
+
+    use super::*;
+
+    fn platform(tee: TeeType) -> multee_mock_vendor::Platform {
+        let config = VendorConfig { not_before_s: 1, not_after_s: 1000, tcb_evaluation_number: 1 };
+        let vendor = Vendor::from_seed([7; 32], config).expect("dates in range");
+        vendor.platform(PlatformSpec::sound(1, tee)).expect("simulated")
+    }
+
+    #[test]
+    fn quotes_tell_which_collateral_they_need() {
+        for (tee, fmspc) in [(TeeType::Sgx, *b"SIMSGX"), (TeeType::Tdx, *b"SIMTDX")] {
+            let quote = platform(tee).quote(&QuoteSpec::of_program(tee, "agent", [0; 64])).expect("same TEE");
+            let claimed = ClaimedPlatform::read(&quote).expect("carries its chain");
+            let expected = CollateralKey { tee, fmspc: fmspc.into(), ca: PckCa::Processor };
+            assert_eq!(claimed.collateral(), expected);
+            assert_eq!((claimed.cpu_svn, claimed.pce_svn, claimed.qe_isv_svn), ([4; 16], 10, 8));
+            assert_eq!(claimed.tee_tcb_svn.is_some(), tee == TeeType::Tdx);
+        }
+    }
+
+    #[test]
+    fn quotes_without_a_chain_and_other_bytes_tell_nothing() {
+        let spec = QuoteSpec::of_program(TeeType::Tdx, "agent", [0; 64]);
+        let quote = platform(TeeType::Tdx).quote_without_chain(&spec).expect("same TEE");
+        let missing = AppraisalError::CertificateChainMissing { certification_type: 3 };
+        assert_eq!(ClaimedPlatform::read(&quote), Err(missing));
+        assert_eq!(ClaimedPlatform::read(b"quote"), Err(AppraisalError::QuoteMalformed));
+    }
+}
