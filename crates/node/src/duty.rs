@@ -1,6 +1,7 @@
 //! From ledger to duty: what the Confirmation Application is to check and sign in an epoch (R4).
 
 use multee_confirmation::{AssignedBlock, Duty};
+use multee_evidence::Policy;
 use multee_protocol::{Assignment, AssignmentError, Check, Epoch, SeatId};
 
 use crate::collateral::ReadCollateral;
@@ -87,13 +88,20 @@ pub fn rank(ledger: &Ledger, seat: SeatId, epoch: &EpochRecord) -> Option<u32> {
 fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collateral: &dyn ReadCollateral) {
     let Some(epoch) = ledger.epoch(block.block.epoch) else { return };
     let context = epoch.context;
-    if let Some(policy) = ledger.policy(context.policy_digest) {
+    let policy = ledger.policy(context.policy_digest);
+    if let Some(policy) = policy {
         index_of(&mut duty.policies, policy.clone());
     }
     if let Some(references) = ledger.references(context.reference_digest) {
         index_of(&mut duty.references, references.to_vec());
     }
-    let document = block.quote().and_then(|quote| collateral.collateral(&quote, context.epoch_start_s));
+    // Without a policy that can be read there is nothing to judge by, and nothing to fetch.
+    let number =
+        policy.and_then(|policy| Policy::from_json(policy).ok()).map(|it| it.tcb_evaluation_number());
+    let document = block
+        .quote()
+        .zip(number)
+        .and_then(|(quote, number)| collateral.collateral(&quote, number, context.epoch_start_s));
     duty.assigned.push(AssignedBlock {
         place,
         block: block.block,

@@ -20,7 +20,7 @@ pub mod founding;
 mod ledger;
 mod network;
 
-pub use collateral::ReadCollateral;
+pub use collateral::{FetchedCollateral, ReadCollateral};
 pub use controller::{
     Action, Boot, Booted, Controller, ControllerConfig, ControllerError, RestartPolicy, publication,
 };

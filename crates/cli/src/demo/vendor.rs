@@ -100,7 +100,7 @@ impl StoryVendor {
 }
 
 impl ReadCollateral for StoryVendor {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
+    fn collateral(&self, quote: &[u8], _: u32, at_s: u64) -> Option<Vec<u8>> {
         let key = self.verifier.examine(quote, None, at_s).ok()?.collateral;
         let issues = self.issues.lock().unwrap_or_else(PoisonError::into_inner);
         let by_then = issues.iter().filter(|issue| issue.tee == key.tee && issue.issued_s <= at_s);

@@ -17,7 +17,7 @@ use crate::support::{
 /// Why a block is logged whose checking epoch brought no mark (R8).
 const UNCHECKED: u8 = 3;
 
-fn no_mark_is_negative(world: &World) {
+pub(crate) fn no_mark_is_negative(world: &World) {
     for event in world.events() {
         if let Event::BlockPublished(e) = event {
             for place in 0..Marks::PLACES {
@@ -36,9 +36,9 @@ struct Withholding {
 }
 
 impl ReadCollateral for Withholding {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
+    fn collateral(&self, quote: &[u8], number: u32, at_s: u64) -> Option<Vec<u8>> {
         let withheld = self.down.load(Ordering::Relaxed) || at_s == self.never_at_s;
-        if withheld { None } else { self.sound.collateral(quote, at_s) }
+        if withheld { None } else { self.sound.collateral(quote, number, at_s) }
     }
 
     fn roots(&self) -> Vec<Vec<u8>> {
@@ -188,7 +188,7 @@ impl Lying {
 }
 
 impl ReadCollateral for Lying {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
+    fn collateral(&self, quote: &[u8], _: u32, at_s: u64) -> Option<Vec<u8>> {
         let told = self.told.fetch_add(1, Ordering::Relaxed);
         let (_, lie) = self.lies[told % self.lies.len()];
         Some(lie(&self.sound.vendor, tee_of(quote), at_s))

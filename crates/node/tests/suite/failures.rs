@@ -101,8 +101,8 @@ struct Interrupted {
 }
 
 impl ReadCollateral for Interrupted {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
-        if self.down.load(Ordering::Relaxed) { None } else { self.sound.collateral(quote, at_s) }
+    fn collateral(&self, quote: &[u8], number: u32, at_s: u64) -> Option<Vec<u8>> {
+        if self.down.load(Ordering::Relaxed) { None } else { self.sound.collateral(quote, number, at_s) }
     }
 
     fn roots(&self) -> Vec<Vec<u8>> {

@@ -6,6 +6,9 @@ mod certificates;
 mod collateral;
 mod devices;
 mod failures;
+mod fetching;
+#[path = "../../../collateral/tests/pcs/mod.rs"]
+mod pcs;
 mod replay;
 mod support;
 mod waiting;

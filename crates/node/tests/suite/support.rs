@@ -234,7 +234,7 @@ impl SoundReader {
 }
 
 impl ReadCollateral for SoundReader {
-    fn collateral(&self, quote: &[u8], _: u64) -> Option<Vec<u8>> {
+    fn collateral(&self, quote: &[u8], _: u32, _: u64) -> Option<Vec<u8>> {
         self.documents.get(&tee_of(quote)).cloned()
     }
 
@@ -251,11 +251,11 @@ struct Meddling {
 }
 
 impl ReadCollateral for Meddling {
-    fn collateral(&self, quote: &[u8], at_s: u64) -> Option<Vec<u8>> {
+    fn collateral(&self, quote: &[u8], number: u32, at_s: u64) -> Option<Vec<u8>> {
         if let Some(meddle) = self.meddle.lock().expect("meddle").take() {
             meddle();
         }
-        self.sound.collateral(quote, at_s)
+        self.sound.collateral(quote, number, at_s)
     }
 
     fn roots(&self) -> Vec<Vec<u8>> {
