@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, value_parser};
+use multee_collateral::Endpoint;
 
 use crate::exit;
 use crate::params::ParamsArgs;
@@ -81,8 +82,17 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) quote: PathBuf,
     /// What the hardware vendor has signed about the platform, JSON of at most 1 MiB
-    #[arg(long, value_name = "FILE")]
-    pub(crate) collateral: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "fetch", conflicts_with = "fetch")]
+    pub(crate) collateral: Option<PathBuf>,
+    /// Fetch the collateral from Intel's service, or from those given with --pccs
+    #[arg(long)]
+    pub(crate) fetch: bool,
+    /// A service to fetch from instead of Intel's: a PCCS, http or https; repeatable, asked in this order
+    #[arg(long, value_name = "URL", requires = "fetch", conflicts_with = "collateral")]
+    pub(crate) pccs: Vec<Endpoint>,
+    /// Keep what is fetched in this directory, and fetch only what is not there or older than a day
+    #[arg(long, value_name = "DIR", requires = "fetch", conflicts_with = "collateral")]
+    pub(crate) cache: Option<PathBuf>,
     /// What to accept, JSON of at most 64 KiB [default: a built-in policy, see --help]
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -142,6 +152,10 @@ The built-in policy:
                           true, as multi-socket servers in data centres are set up; the report
                           shows each
 Debug mode and revoked platforms are never accepted, whatever the policy.
+
+Fetched is the TCB evaluation that the policy demands, with the built-in one that which Intel has in force.
+Services are not trusted: what they give is judged as a file would be. Nothing is fetched for a quote that
+carries no certificate chain.
 
 The JSON document (every field is always there; null where nothing is established):
   version        1

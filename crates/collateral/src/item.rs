@@ -119,10 +119,10 @@ impl fmt::Display for Item {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TcbInfo { tee, fmspc, evaluation } => {
-                write!(formatter, "{} TCB info of {}, {evaluation}", tee.name(), digits(*fmspc))
+                write!(formatter, "{} TCB info of FMSPC {}, {evaluation},", capitals(*tee), digits(*fmspc))
             }
             Self::QeIdentity { tee, evaluation } => {
-                write!(formatter, "{} quoting enclave identity, {evaluation}", tee.name())
+                write!(formatter, "{} quoting enclave identity, {evaluation},", capitals(*tee))
             }
             Self::PckCrl { ca } => write!(formatter, "revocation list of the {} CA", ca_name(*ca)),
             Self::RootCrl { root_der } => {
@@ -207,6 +207,10 @@ fn query(evaluation: Evaluation) -> String {
         Evaluation::Early => "update=early".to_owned(),
         Evaluation::Number(number) => format!("tcbEvaluationDataNumber={number}"),
     }
+}
+
+fn capitals(tee: TeeType) -> String {
+    tee.name().to_uppercase()
 }
 
 /// As the vendor's documents have it; caches of them compare text.

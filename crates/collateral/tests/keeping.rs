@@ -315,5 +315,5 @@ fn endpoints_are_named_in_the_index() {
     let index = fs::read_to_string(node.index()).expect("reads");
     let endpoint: Endpoint = node.service.url().parse().expect("URL");
     assert_eq!(index.matches(&endpoint.to_string()).count(), 4);
-    assert!(index.contains("tdx TCB info of 53494D544458, evaluation in force"), "{index}");
+    assert!(index.contains("TDX TCB info of FMSPC 53494D544458, evaluation in force,"), "{index}");
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use alloy_primitives::B256;
 use miette::Diagnostic;
-use multee_evidence::{CollateralParseError, PolicyError, QUOTE_BYTES_MAX, VerifierError};
+use multee_collateral::SourceError;
+use multee_evidence::{AppraisalError, CollateralParseError, PolicyError, QUOTE_BYTES_MAX, VerifierError};
 
 use super::input::Kind;
+use super::moment::Moment;
 
 /// Why no verdict came about.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -51,6 +53,33 @@ pub(crate) enum VerifyError {
         )
     )]
     NotCollateral { path: PathBuf, source: CollateralParseError },
+
+    #[error("the quote does not say which collateral it needs")]
+    #[diagnostic(
+        code(multee::verify::not_fetchable),
+        help("give the collateral, and the platform's chain in it, with --collateral")
+    )]
+    NotFetchable(#[source] AppraisalError),
+
+    #[error("{0}")]
+    #[diagnostic(
+        code(multee::verify::not_fetched),
+        help("name a service that has it with --pccs, or give the collateral with --collateral")
+    )]
+    NotFetched(SourceError),
+
+    #[error("{item} holds only from {} on", from.to_string())]
+    #[diagnostic(
+        code(multee::verify::fetched_too_late),
+        help(
+            "services give what is in force: judge as of now, or give collateral of that time with --collateral"
+        )
+    )]
+    FetchedTooLate { item: String, from: Moment },
+
+    #[error("cache {} cannot be used", path.display())]
+    #[diagnostic(code(multee::verify::cache_unusable), help("--cache needs a directory that you may write"))]
+    CacheUnusable { path: PathBuf, source: io::Error },
 
     #[error("{} is not a policy", path.display())]
     #[diagnostic(

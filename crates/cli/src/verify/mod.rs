@@ -8,6 +8,7 @@
 
 mod checks;
 mod error;
+mod fetch;
 mod input;
 mod judgement;
 mod moment;
@@ -38,11 +39,21 @@ use crate::exit::{self, Exit};
 /// When no verdict came about: a file is missing, too large, or not what it should be.
 pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
     let quote = input::read_quote(&args.quote)?;
-    let document = input::read(Kind::Collateral, &args.collateral)?;
-    let collateral = Collateral::from_json(&document)
-        .map_err(|source| VerifyError::NotCollateral { path: args.collateral.clone(), source })?;
+    let now = args.now.unwrap_or_else(Moment::from_host_clock);
+    let given = args.policy.as_deref().map(read_policy).transpose()?;
+    let document = match &args.collateral {
+        Some(path) => input::read(Kind::Collateral, path)?,
+        None => fetch::collateral(args, &quote, given.as_ref(), now)?,
+    };
+    let collateral = Collateral::from_json(&document).map_err(|source| VerifyError::NotCollateral {
+        path: args.collateral.clone().unwrap_or_default(),
+        source,
+    })?;
     let stated_evaluation_number = stated_evaluation_number(&document);
-    let chosen = choose_policy(args, stated_evaluation_number)?;
+    let chosen = match given {
+        Some(chosen) => chosen,
+        None => built_in_policy(stated_evaluation_number)?,
+    };
     let case = Case {
         quote: &quote,
         collateral: &collateral,
@@ -50,7 +61,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
         chosen: &chosen,
         roots: &gather_roots(&args.roots, &chosen.policy)?,
         reference_values: &args.reference_values,
-        now_s: args.now.unwrap_or_else(Moment::from_host_clock).0,
+        now_s: now.0,
     };
     let judgement = case.judge().map_err(|error| explain(error, args))?;
     let report = Report::new(&case, judgement);
@@ -58,16 +69,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
     Ok(if report.trusted { Exit::Ok } else { Exit::NotTrusted })
 }
 
-fn choose_policy(
-    args: &VerifyArgs,
-    stated_evaluation_number: Option<u32>,
-) -> Result<ChosenPolicy, VerifyError> {
-    let chosen = match &args.policy {
-        Some(path) => ChosenPolicy::from_json(&input::read(Kind::Policy, path)?),
-        // Collateral that states no number is malformed, and judged to be so under any.
-        None => ChosenPolicy::built_in(stated_evaluation_number.unwrap_or_default()),
-    };
-    chosen.map_err(|source| VerifyError::NotAPolicy { path: args.policy.clone().unwrap_or_default(), source })
+fn read_policy(path: &Path) -> Result<ChosenPolicy, VerifyError> {
+    let document = input::read(Kind::Policy, path)?;
+    ChosenPolicy::from_json(&document)
+        .map_err(|source| VerifyError::NotAPolicy { path: path.to_owned(), source })
+}
+
+/// Collateral that states no number is malformed, and judged to be so under any.
+fn built_in_policy(stated_evaluation_number: Option<u32>) -> Result<ChosenPolicy, VerifyError> {
+    ChosenPolicy::built_in(stated_evaluation_number.unwrap_or_default())
+        .map_err(|source| VerifyError::NotAPolicy { path: PathBuf::new(), source })
 }
 
 /// Intel's root where the policy accepts it, and those given.

@@ -4,7 +4,10 @@
 mod desk;
 mod documents;
 mod failures;
+mod fetching;
 mod output;
+#[path = "../../../collateral/tests/pcs/mod.rs"]
+mod pcs;
 #[path = "../../../evidence/tests/samples/mod.rs"]
 mod samples;
 mod verdicts;
