@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -48,7 +49,7 @@ pub(crate) struct Entry {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
     pub(crate) item: String,
-    pub(crate) sha256: String,
+    pub(crate) sha256: B256,
     pub(crate) window: Window,
     pub(crate) fetched_s: u64,
     pub(crate) endpoint: String,
@@ -112,11 +113,11 @@ impl Cache {
         now_s: u64,
     ) -> io::Result<()> {
         let content = encode(&piece);
-        let sha256 = hex::encode(Sha256::digest(&content));
+        let sha256 = digest(&content);
         let line =
             Line { item: item.to_owned(), sha256, window, fetched_s: now_s, endpoint: origin.to_owned() };
         self.entries.retain(|entry| entry.line.item != line.item || entry.line.sha256 != line.sha256);
-        let file = line.sha256.clone();
+        let file = file_name(&line);
         self.entries.push(Entry { line, piece });
         self.forget(item, now_s);
         let Some(directory) = &self.directory else { return Ok(()) };
@@ -152,7 +153,7 @@ impl Cache {
 
     /// Removes the files of pieces that are let go, and temporary ones that a killed process left.
     fn sweep(&self, directory: &Path) -> io::Result<()> {
-        let kept: BTreeSet<&str> = self.entries.iter().map(|entry| entry.line.sha256.as_str()).collect();
+        let kept: BTreeSet<String> = self.entries.iter().map(|entry| file_name(&entry.line)).collect();
         for file in fs::read_dir(directory)? {
             let file = file?;
             let name = file.file_name();
@@ -187,11 +188,16 @@ fn read_index(path: &Path) -> Option<Vec<Line>> {
 
 /// The piece if it is what was written.
 fn read_piece(directory: &Path, line: &Line) -> Option<Piece> {
-    // A name that is no digest could lead elsewhere.
-    let is_digest = hex::decode(&line.sha256).is_ok_and(|digest| digest.len() == 32);
-    let content = is_digest.then(|| read_bounded(&directory.join(&line.sha256)))??;
-    let intact = hex::encode(Sha256::digest(&content)) == line.sha256;
-    intact.then(|| serde_json::from_slice(&content).ok())?
+    let content = read_bounded(&directory.join(file_name(line)))?;
+    if digest(&content) == line.sha256 { serde_json::from_slice(&content).ok() } else { None }
+}
+
+fn file_name(line: &Line) -> String {
+    hex::encode(line.sha256)
+}
+
+fn digest(content: &[u8]) -> B256 {
+    B256::from_slice(&Sha256::digest(content))
 }
 
 fn read_bounded(path: &Path) -> Option<Vec<u8>> {

@@ -266,12 +266,12 @@ fn index_leads_to_no_other_file() {
     let secret = node.directory.path().join("secret");
     fs::write(&secret, "{}").expect("writes");
     let pieces = node.pieces();
-    let index = fs::read_to_string(node.index()).expect("reads").replace(name(&pieces[0]), "../secret");
-    fs::write(node.index(), index).expect("writes");
+    let index = fs::read_to_string(node.index()).expect("reads");
+    fs::write(node.index(), index.replace(&format!("0x{}", name(&pieces[0])), "../secret")).expect("writes");
     node.restart();
     node.service.asked();
     node.ask(START_S, START_S).expect("fetched");
-    assert_eq!(node.service.asked().len(), 1);
+    assert_eq!(node.service.asked().len(), 4, "an index that names anything but digests is damaged");
     assert!(secret.exists());
 }
 

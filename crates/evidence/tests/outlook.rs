@@ -108,3 +108,20 @@ fn collateral_of_another_platform_tells_nothing() {
         assert_eq!(fault, CollateralFault::NotForPlatform);
     }
 }
+
+#[test]
+fn no_change_of_a_quote_makes_reading_it_panic() {
+    let sample = samples::sgx();
+    let mut told = 0_usize;
+    for place in 0..sample.quote.len() {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut quote = sample.quote.clone();
+            quote[place] ^= flip;
+            let Ok(platform) = ClaimedPlatform::read(&quote) else { continue };
+            told += 1;
+            let _ = tcb_outlook(&platform, &sample.collateral);
+        }
+        assert!(ClaimedPlatform::read(&sample.quote[..place]).is_err(), "cut at {place}");
+    }
+    assert!(told > 0, "most bytes say nothing of the platform");
+}
