@@ -153,7 +153,7 @@ fn dead_truncating_and_silent_endpoints_are_passed_over() {
     assert!(matches!(refused, FetchError::Unreachable(_)), "{refused}");
     bad.is(Mood::Silent);
     let mut impatient = config(&[&bad.url(), &Pcs::dead_url(), &good.url()]);
-    impatient.http.time_ms_max = 500;
+    impatient.http.time_ms_max = 2_000;
     let source = Source::open(impatient).expect("opens");
     let collateral =
         source.collateral(&quote(TeeType::Tdx), ASKED, NOW_S, NOW_S).expect("from the third one");
