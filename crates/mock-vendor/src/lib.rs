@@ -5,6 +5,8 @@
 //! (SGX version 3, TDX version 4). A verifier accepts all this when it is given this vendor's root and refuses
 //! it under any other; nothing in a verifier knows of simulation.
 //!
+//! An [`SnpVendor`] is the same in AMD's formats, with [`SnpMachine`]s that make SEV-SNP reports.
+//!
 //! The same seed gives the same bytes: keys are hashes of the seed and a label, signatures are deterministic
 //! (RFC 6979), and there is no clock.
 //!
@@ -19,15 +21,21 @@
 //! | `platform` | a machine and its quoting enclave |
 //! | `quote` | the layout of reports and quotes |
 //! | `vendor` | what holds them together |
+//! | `snp` | all of this for SEV-SNP |
 
 mod certificate;
 mod collateral;
 mod key;
 mod platform;
 mod quote;
+mod snp;
 mod vendor;
 
 pub use collateral::CollateralSpec;
 pub use platform::{Platform, PlatformSpec, QuotingEnclave, TcbLevel};
 pub use quote::{QuoteError, QuoteSpec, Registers, SgxRegisters, TdxRegisters, alter_body};
+pub use snp::{
+    SnpFamily, SnpKey, SnpMachine, SnpMachineSpec, SnpReportSpec, SnpVendor, SnpVendorConfig, SnpVendorError,
+    SnpVersions,
+};
 pub use vendor::{Vendor, VendorConfig, VendorError};
