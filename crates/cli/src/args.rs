@@ -71,14 +71,15 @@ pub(crate) struct AuditArgs {
     pub(crate) json: bool,
 }
 
-/// Judge a DCAP quote by a policy, and say why
+/// Judge a DCAP quote or an SEV-SNP report by a policy, and say why
 ///
 /// Exit code 0: the policy holds. 3: it does not; the reason is on stdout. 1: the question could not be
 /// answered, say for a missing file or bytes that are no quote; the reason is on stderr, stdout is empty.
 #[derive(Debug, Args)]
 #[command(after_help = exit::table(), after_long_help = long_help())]
 pub(crate) struct VerifyArgs {
-    /// The quote (SGX version 3, TDX versions 4 and 5), binary or in hex, at most 64 KiB; - reads stdin
+    /// The quote (SGX version 3, TDX versions 4 and 5, SEV-SNP report versions 2 to 5), binary or in hex, at most 64 KiB;
+    /// - reads stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) quote: PathBuf,
     /// What the hardware vendor has signed about the platform, JSON of at most 1 MiB
@@ -99,7 +100,7 @@ pub(crate) struct VerifyArgs {
     /// Judge as of this time, Unix seconds or RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<Moment>,
-    /// A root certificate besides Intel's, DER or PEM, that the policy accepts; repeatable
+    /// A root certificate besides Intel's and AMD's, DER or PEM, that the policy accepts; repeatable
     #[arg(long = "root", value_name = "FILE")]
     pub(crate) roots: Vec<PathBuf>,
     /// Require the measurement digest to be this one, or one of these; repeatable
@@ -151,6 +152,14 @@ The built-in policy:
   accept_dynamic_platform, accept_cached_keys, accept_smt
                           true, as multi-socket servers in data centres are set up; the report
                           shows each
+For SEV-SNP the built-in policy is another one:
+  roots                   AMD's root keys (ARK) for Milan, Genoa and Turin
+  snp                     tcb_min: none, firmware of any version; measurement: launchdigest, hostdata;
+                          vmpl_max: 0; no cloud provider's keys (VLEK), no CXL memory
+  accept_smt              true
+An SEV-SNP quote is the report followed by the certificates of its key, as docs/protocol.md tells in 4.3,
+or the report alone; then the collateral brings the certificates. Collateral for SEV-SNP:
+  {\"tee\": \"snp\", \"ark_crl\": AMD's revocation list, DER in hex, \"vek_chain\": PEM of VCEK and ASK}
 Debug mode and revoked platforms are never accepted, whatever the policy.
 
 Fetched is the TCB evaluation that the policy demands, with the built-in one that which Intel has in force.
@@ -165,10 +174,10 @@ The JSON document (every field is always there; null where nothing is establishe
                  decides: valid, abstain, evidence_invalid, measurement_not_allowed,
                  binding_wrong, platform_not_accepted
   hint           what could be done about it, or null
-  warning        text if the root is not Intel's, else null
+  warning        text if the root is neither Intel's nor AMD's, else null
   now_s, now     the time of judgement, Unix seconds and RFC 3339
-  evidence       root_sha256, root_is_intels, tee, fmspc, debug (established by quote and
-                 root; debug is true as soon as the quote admits it); hardware_id, device_id,
+  evidence       root_sha256, root_is_intels, tee, fmspc (SEV-SNP: the family's name in
+                 ASCII, padded with zeros), debug (established by quote and root; debug is true as soon as the quote admits it); hardware_id, device_id,
                  status, advisory_ids[], report_data, registers[] {name, value, measured},
                  measurement, holds_until_s, holds_until (established with collateral)
   policy         source (built_in, file), digest, tcb_evaluation_number,

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use multee_evidence::{
-    AppraisalError, BundleError, Collateral, EpochRange, EvidenceBundle, Examined, INTEL_SGX_ROOT_CA_DER,
-    MeasurementNotAllowed, Policy, Properties, PropertiesError, PropertiesNotAccepted, ReferenceValues,
-    VerifiedEvidence, Verifier, VerifierConfig,
+    AMD_ARK_DER, AppraisalError, BundleError, Collateral, EpochRange, EvidenceBundle, Examined,
+    INTEL_SGX_ROOT_CA_DER, MeasurementNotAllowed, Policy, Properties, PropertiesError, PropertiesNotAccepted,
+    ReferenceValues, VerifiedEvidence, Verifier, VerifierConfig,
 };
 use multee_protocol::{Deployment, DeviceId, Mark, evidence_binding};
 use sha2::{Digest, Sha256};
@@ -205,10 +205,10 @@ impl Appraiser {
     }
 }
 
-/// The given roots and Intel's, by SHA-256.
+/// The given roots, Intel's and AMD's, by SHA-256.
 fn by_digest(roots: &[Bytes]) -> BTreeMap<B256, Vec<u8>> {
     let given = roots.iter().map(|root| root.to_vec());
-    let known = std::iter::once(INTEL_SGX_ROOT_CA_DER.to_vec());
+    let known = std::iter::once(INTEL_SGX_ROOT_CA_DER).chain(AMD_ARK_DER).map(<[u8]>::to_vec);
     given.chain(known).map(|root| (B256::from(<[u8; 32]>::from(Sha256::digest(&root))), root)).collect()
 }
 

@@ -10,13 +10,14 @@ use dcap_qvl::{QuoteClaims, QuoteCollateralV3, QuotePolicy};
 use multee_protocol::{DeviceId, TeeType};
 use sha2::{Digest, Sha256};
 
-use crate::collateral::Collateral;
+use crate::collateral::{Collateral, DcapCollateral};
 use crate::crypto::{CryptoBackend, Remembering};
 use crate::device::{Device, check_hardware_id, examine};
 use crate::diagnosis::diagnose;
 use crate::error::{AppraisalError, CollateralFault, CollateralPart, PlatformFlag};
 use crate::measurement::{RegisterValue, measurement, registers};
 use crate::policy::{Fmspc, Policy};
+use crate::snp::{self, SnpFacts, is_snp_quote};
 use crate::status::TcbStatus;
 
 /// How a [`Verifier`] computes; no choice here changes a verdict.
@@ -63,15 +64,16 @@ pub enum VerifierError {
 /// block, the device id against the seat, the properties against the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedEvidence {
-    tee: TeeType,
-    hardware_id: [u8; 16],
-    fmspc: Fmspc,
-    measurement: B256,
-    report_data: [u8; 64],
-    status: TcbStatus,
-    advisory_ids: Vec<String>,
-    holds_until_s: u64,
-    registers: Vec<RegisterValue>,
+    pub(crate) tee: TeeType,
+    pub(crate) hardware_id: Vec<u8>,
+    pub(crate) fmspc: Fmspc,
+    pub(crate) measurement: B256,
+    pub(crate) report_data: [u8; 64],
+    pub(crate) status: TcbStatus,
+    pub(crate) advisory_ids: Vec<String>,
+    pub(crate) holds_until_s: u64,
+    pub(crate) registers: Vec<RegisterValue>,
+    pub(crate) snp: Option<SnpFacts>,
 }
 
 /// Which collateral a quote needs.
@@ -79,19 +81,24 @@ pub struct VerifiedEvidence {
 pub struct CollateralKey {
     /// The kind of TEE.
     pub tee: TeeType,
-    /// The platform family.
+    /// The platform family; for SEV-SNP [`SnpProduct::family`](crate::SnpProduct::family).
     pub fmspc: Fmspc,
-    /// Which of Intel's authorities issued the platform's certificate.
+    /// Which of the vendor's authorities issued the platform's certificate.
     pub ca: PckCa,
 }
 
-/// An authority that issues platform certificates (Intel SGX PCK Certificate Profile).
+/// An authority that issues platform certificates (Intel SGX PCK Certificate Profile; AMD KDS Interface
+/// Specification).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PckCa {
-    /// For machines of one package.
+    /// Intel's for machines of one package.
     Processor,
-    /// For machines of several packages.
+    /// Intel's for machines of several packages.
     Platform,
+    /// AMD's for chips' own keys (VCEK).
+    Ask,
+    /// AMD's for cloud providers' keys (VLEK).
+    Asvk,
 }
 
 /// What a quote says that is signed by the platform it names: known without collateral. It is not accepted
@@ -180,6 +187,9 @@ impl Verifier {
         pck_chain_pem: Option<&str>,
         now_s: u64,
     ) -> Result<Examined, AppraisalError> {
+        if is_snp_quote(quote) {
+            return self.snp(now_s).examine(quote, pck_chain_pem)?.examined(&self.policy);
+        }
         let device = self.examine_device(quote, pck_chain_pem, now_s)?;
         let leaf = device.path.first().ok_or(AppraisalError::Unexplained)?;
         let ca = dcap_qvl::intel::pck_ca(leaf).map_err(|_| AppraisalError::Unexplained)?;
@@ -205,7 +215,12 @@ impl Verifier {
         collateral: &Collateral,
         now_s: u64,
     ) -> Result<VerifiedEvidence, AppraisalError> {
+        if is_snp_quote(quote) {
+            let guest = self.snp(now_s).examine(quote, given_chain_pem)?;
+            return self.snp(now_s).appraise(&guest, collateral.snp()?);
+        }
         let device = self.examine_device(quote, given_chain_pem, now_s)?;
+        let collateral = collateral.dcap()?;
         let mut parts = collateral.parts.clone();
         // The library prefers the collateral's chain to the quote's; only a quote without one may get another.
         if !device.carries_chain {
@@ -215,6 +230,11 @@ impl Verifier {
             Some(claims) => self.judge(device.tee, &claims, collateral, now_s),
             None => Err(self.diagnose(&device, collateral, now_s)),
         }
+    }
+
+    fn snp(&self, now_s: u64) -> snp::Appraisal<'_> {
+        let remember_signatures = self.config.remember_signatures;
+        snp::Appraisal { policy: &self.policy, roots: &self.roots, remember_signatures, now_s }
     }
 
     /// What the library finds, if it accepts. Its reasons are words and are dropped.
@@ -235,7 +255,7 @@ impl Verifier {
         }
     }
 
-    fn diagnose(&self, device: &Device, collateral: &Collateral, now_s: u64) -> AppraisalError {
+    fn diagnose(&self, device: &Device, collateral: &DcapCollateral, now_s: u64) -> AppraisalError {
         let number = self.policy.tcb_evaluation_number();
         match (self.config.backend, self.config.remember_signatures) {
             (CryptoBackend::Ring, false) => diagnose::<RingConfig>(device, collateral, number, now_s),
@@ -274,11 +294,11 @@ impl Verifier {
         &self,
         tee: TeeType,
         claims: &QuoteClaims,
-        collateral: &Collateral,
+        collateral: &DcapCollateral,
         now_s: u64,
     ) -> Result<VerifiedEvidence, AppraisalError> {
         let pck = &claims.platform.pck;
-        check_hardware_id(&pck.ppid)?;
+        check_hardware_id(tee, &pck.ppid)?;
         let chosen = self.policy.measured_registers(tee).ok_or(AppraisalError::TeeNotAccepted)?;
         self.check_collateral(claims, collateral, now_s)?;
         let advisory_ids = advisories(claims);
@@ -286,7 +306,7 @@ impl Verifier {
         let registers = registers(&claims.report);
         Ok(VerifiedEvidence {
             tee,
-            hardware_id: pck.ppid.as_slice().try_into().map_err(|_| AppraisalError::HardwareIdMasked)?,
+            hardware_id: pck.ppid.clone(),
             fmspc: pck.fmspc.into(),
             measurement: measurement(tee, chosen, &registers),
             report_data: report_data(&claims.report),
@@ -294,13 +314,14 @@ impl Verifier {
             advisory_ids,
             holds_until_s: claims.earliest_expiration_date,
             registers,
+            snp: None,
         })
     }
 
     fn check_collateral(
         &self,
         claims: &QuoteClaims,
-        collateral: &Collateral,
+        collateral: &DcapCollateral,
         now_s: u64,
     ) -> Result<(), AppraisalError> {
         let fault = |part, fault| Err(AppraisalError::Collateral { part, fault });
@@ -383,8 +404,9 @@ impl VerifiedEvidence {
         self.tee
     }
 
-    /// The machine as its vendor names it: the PPID in its certificate.
-    pub fn hardware_id(&self) -> &[u8; 16] {
+    /// The machine as its vendor names it: the 16 bytes of the PPID in its certificate, or for SEV-SNP the 64 of the
+    /// `CHIP_ID`.
+    pub fn hardware_id(&self) -> &[u8] {
         &self.hardware_id
     }
 
@@ -393,7 +415,7 @@ impl VerifiedEvidence {
         DeviceId::from_hardware(self.tee, &self.hardware_id)
     }
 
-    /// The platform family.
+    /// The platform family; for SEV-SNP [`SnpProduct::family`](crate::SnpProduct::family).
     pub fn fmspc(&self) -> Fmspc {
         self.fmspc
     }
@@ -408,7 +430,8 @@ impl VerifiedEvidence {
         &self.report_data
     }
 
-    /// The platform's TCB status, of platform, TDX module and quoting enclave together.
+    /// The platform's TCB status, of platform, TDX module and quoting enclave together. AMD states none: of SEV-SNP
+    /// what is below the policy's minimum is refused, and the rest is up to date.
     pub fn status(&self) -> TcbStatus {
         self.status
     }
@@ -426,6 +449,11 @@ impl VerifiedEvidence {
     /// The Unix time in seconds at which the first of collateral and certificates falls due for renewal.
     pub fn holds_until_s(&self) -> u64 {
         self.holds_until_s
+    }
+
+    /// What an SEV-SNP report says besides; `None` for other TEEs.
+    pub fn snp(&self) -> Option<&SnpFacts> {
+        self.snp.as_ref()
     }
 
     /// Every register of the report, in order of code.

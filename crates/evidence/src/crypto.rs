@@ -113,7 +113,7 @@ impl SignatureVerificationAlgorithm for RememberingAlgorithm {
 }
 
 /// Lengths go first, so that no other split of the same bytes has the same print.
-fn fingerprint(public_key: &[u8], message: &[u8], signature: &[u8]) -> [u8; 32] {
+pub(crate) fn fingerprint(public_key: &[u8], message: &[u8], signature: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [public_key, message, signature] {
         hash.update((part.len() as u64).to_be_bytes());
@@ -126,7 +126,7 @@ fn fingerprint(public_key: &[u8], message: &[u8], signature: &[u8]) -> [u8; 32] 
 
 /// A set that forgets what was not asked for lately: when the young half is full, the old half goes.
 #[derive(Debug)]
-struct Generations {
+pub(crate) struct Generations {
     young: BTreeSet<[u8; 32]>,
     old: BTreeSet<[u8; 32]>,
 }
@@ -135,11 +135,11 @@ impl Generations {
     /// Prints in one half. Two halves of 4,096 prints of 32 bytes take well under a megabyte.
     const HALF_MAX: usize = 4096;
 
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { young: BTreeSet::new(), old: BTreeSet::new() }
     }
 
-    fn knows(&mut self, print: &[u8; 32]) -> bool {
+    pub(crate) fn knows(&mut self, print: &[u8; 32]) -> bool {
         if self.young.contains(print) {
             return true;
         }
@@ -150,7 +150,7 @@ impl Generations {
         known
     }
 
-    fn remember(&mut self, print: [u8; 32]) {
+    pub(crate) fn remember(&mut self, print: [u8; 32]) {
         if self.young.len() >= Self::HALF_MAX {
             self.old = std::mem::take(&mut self.young);
         }

@@ -55,7 +55,7 @@ pub(crate) fn examine<C: Config>(
     check_attributes(&quote.report)?;
     let chain = Chain::of(&auth, given_chain_pem)?;
     let platform = chain.examine::<C>(&auth, roots, now_s)?;
-    check_hardware_id(&platform.pck.ppid)?;
+    check_hardware_id(tee, &platform.pck.ppid)?;
     Ok(Device {
         quote,
         tee,
@@ -136,13 +136,15 @@ fn check_attributes(report: &Report) -> Result<(), AppraisalError> {
 }
 
 /// Refuses what would be equal on different machines: an id of one repeated byte, zero above all.
-pub(crate) fn check_hardware_id(ppid: &[u8]) -> Result<(), AppraisalError> {
-    let ppid: &[u8; 16] = ppid.try_into().map_err(|_| AppraisalError::HardwareIdMasked)?;
-    let [first, rest @ ..] = ppid;
-    if rest.iter().all(|byte| byte == first) {
-        return Err(AppraisalError::HardwareIdMasked);
+pub(crate) fn check_hardware_id(tee: TeeType, id: &[u8]) -> Result<(), AppraisalError> {
+    let len = match tee {
+        TeeType::Sgx | TeeType::Tdx => 16,
+        TeeType::Snp => 64,
+    };
+    match id {
+        [first, rest @ ..] if id.len() == len && rest.iter().any(|byte| byte != first) => Ok(()),
+        _ => Err(AppraisalError::HardwareIdMasked),
     }
-    Ok(())
 }
 
 /// A certificate chain and who brought it, which decides whose its faults are.
@@ -173,12 +175,7 @@ impl<'a> Chain<'a> {
         if !self.given {
             return AppraisalError::CertificateChainInvalid(fault);
         }
-        let fault = match fault {
-            ChainFault::Malformed | ChainFault::TooLong => CollateralFault::Malformed,
-            ChainFault::Expired => CollateralFault::Expired,
-            ChainFault::NotYetValid => CollateralFault::NotYetValid,
-            ChainFault::NotFromAcceptedRoot => CollateralFault::NotSigned,
-        };
+        let fault = CollateralFault::of_given_chain(fault);
         AppraisalError::Collateral { part: CollateralPart::PckChain, fault }
     }
 
@@ -280,11 +277,18 @@ mod tests {
     #[test]
     fn masked_hardware_ids_are_refused() {
         for ppid in [&[0; 16][..], &[0xFF; 16], &[7; 16], &[], &[1, 2, 3], &[1; 17]] {
-            assert_eq!(check_hardware_id(ppid), Err(AppraisalError::HardwareIdMasked), "{ppid:?}");
+            assert_eq!(
+                check_hardware_id(TeeType::Sgx, ppid),
+                Err(AppraisalError::HardwareIdMasked),
+                "{ppid:?}"
+            );
         }
         let mut ppid = [0; 16];
         ppid[15] = 1;
-        assert_eq!(check_hardware_id(&ppid), Ok(()));
+        assert_eq!(check_hardware_id(TeeType::Sgx, &ppid), Ok(()));
+        assert_eq!(check_hardware_id(TeeType::Snp, &ppid), Err(AppraisalError::HardwareIdMasked));
+        let chip_id = [&ppid[..], &[0; 48]].concat();
+        assert_eq!(check_hardware_id(TeeType::Snp, &chip_id), Ok(()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use webpki::{
     RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
 };
 
-use crate::collateral::Collateral;
+use crate::collateral::DcapCollateral;
 use crate::device::{Device, der_signature, parse_pem, unix_time};
 use crate::error::{AppraisalError, CollateralFault, CollateralPart};
 use crate::status;
@@ -23,7 +23,7 @@ use crate::status;
 /// Why `device` was refused under `collateral`. The device's own faults are known to be none.
 pub(crate) fn diagnose<C: Config>(
     device: &Device,
-    collateral: &Collateral,
+    collateral: &DcapCollateral,
     evaluation_number: u32,
     now_s: u64,
 ) -> AppraisalError {
@@ -33,7 +33,7 @@ pub(crate) fn diagnose<C: Config>(
 
 fn find_fault<C: Config>(
     device: &Device,
-    collateral: &Collateral,
+    collateral: &DcapCollateral,
     evaluation_number: u32,
     now_s: u64,
 ) -> Result<(), AppraisalError> {
@@ -59,7 +59,11 @@ struct RevocationLists {
 }
 
 impl RevocationLists {
-    fn read<C: Config>(collateral: &Collateral, root_der: &[u8], now_s: u64) -> Result<Self, AppraisalError> {
+    fn read<C: Config>(
+        collateral: &DcapCollateral,
+        root_der: &[u8],
+        now_s: u64,
+    ) -> Result<Self, AppraisalError> {
         let root_certificate = CertificateDer::from(root_der);
         let anchor =
             webpki::anchor_from_trusted_cert(&root_certificate).map_err(|_| AppraisalError::Unexplained)?;
@@ -184,7 +188,7 @@ fn check_chain<C: Config>(
 }
 
 fn check_tcb_info<C: Config>(
-    collateral: &Collateral,
+    collateral: &DcapCollateral,
     lists: &RevocationLists,
     root: &[u8],
     now_s: u64,
@@ -204,7 +208,7 @@ fn check_tcb_info<C: Config>(
 }
 
 fn check_qe_identity<C: Config>(
-    collateral: &Collateral,
+    collateral: &DcapCollateral,
     lists: &RevocationLists,
     root: &[u8],
     now_s: u64,

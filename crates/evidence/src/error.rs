@@ -8,10 +8,11 @@
 use alloy_primitives::B256;
 use multee_protocol::{Epoch, Mark, Power};
 
+use crate::snp::{SnpComponent, SnpGuarantee, SnpProduct};
 use crate::status::TcbStatus;
 
 /// Why a quote was not accepted. Variants before [`Self::Debug`] say that the evidence does not verify, those
-/// from there to [`Self::FlagNotAccepted`] that the platform is not acceptable.
+/// from there to [`Self::GuaranteeMissing`] that the platform is not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppraisalError {
     /// More than 64 KiB.
@@ -20,7 +21,7 @@ pub enum AppraisalError {
         /// How many bytes there are.
         len: usize,
     },
-    /// Not the layout of a DCAP quote.
+    /// Not the layout of a DCAP quote, nor of SEV-SNP evidence.
     #[error("quote is malformed")]
     QuoteMalformed,
     /// Accepted are SGX in version 3 and TDX in versions 4 and 5.
@@ -60,18 +61,34 @@ pub enum AppraisalError {
     /// The quoting enclave is not the one that the vendor's identity describes, or it is in debug mode.
     #[error("quoting enclave is not the vendor's")]
     QuotingEnclaveNotGenuine,
-    /// The hardware id (PPID) is masked, or not 16 bytes: nothing tells the machine from others.
-    #[error("hardware id is masked or not 16 bytes")]
+    /// The hardware id (PPID, `CHIP_ID`) is masked, or has the wrong length: nothing tells the machine from others.
+    #[error("hardware id is masked, or does not have its length")]
     HardwareIdMasked,
+    /// SEV-SNP: accepted are versions 2 to 5.
+    #[error("report version {0} is not accepted")]
+    ReportVersionUnsupported(u32),
+    /// SEV-SNP: accepted is 1, ECDSA over P-384 with SHA-384.
+    #[error("signature algorithm {0} is not accepted")]
+    SignatureAlgorithmUnsupported(u32),
+    /// SEV-SNP: accepted are 0, the chip's key (VCEK), and 1, a cloud provider's (VLEK).
+    #[error("signing key {0} is not accepted")]
+    SigningKeyUnsupported(u32),
+    /// SEV-SNP: the certificates of the signing key and its issuer are not with the report, and none were given. As
+    /// for [`Self::CertificateChainMissing`], a device's fault where evidence is published.
+    #[error("report comes without the certificates of its signing key")]
+    EndorsementMissing,
+    /// SEV-SNP: the signing key's certificate is about something else than the report.
+    #[error("certificate of the signing key is not for the report's {0}")]
+    EndorsementWrong(EndorsementFault),
 
     /// The enclave or trust domain can be looked into.
     #[error("debug mode is on")]
     Debug,
     /// The trust domain can be profiled, migrated, is bound to a service TD, lacks `SEPT_VE_DISABLE`, or
-    /// sets reserved attributes.
+    /// sets reserved attributes. SEV-SNP: the guest can be migrated, or its policy sets reserved bits.
     #[error("attributes of the trust domain are not accepted")]
     AttributesNotAccepted,
-    /// The policy measures no register of this TEE type.
+    /// The policy says nothing of this TEE type.
     #[error("TEE type is not accepted")]
     TeeNotAccepted,
     /// The vendor revoked the platform's certificate or its issuer's.
@@ -87,9 +104,31 @@ pub enum AppraisalError {
     /// An advisory that the policy denies affects the platform.
     #[error("advisory {0} affects the platform")]
     AdvisoryDenied(String),
-    /// The platform's certificate has a flag that the policy does not accept.
+    /// The platform has a flag that the policy does not accept.
     #[error("{0:?} is not accepted")]
     FlagNotAccepted(PlatformFlag),
+    /// SEV-SNP: a cloud provider's key signed, and the policy accepts chips' own keys only.
+    #[error("reports signed by a cloud provider's key (VLEK) are not accepted")]
+    VlekNotAccepted,
+    /// SEV-SNP: asked for at a lower privilege level than the policy accepts.
+    #[error("report from VMPL {0} is not accepted")]
+    VmplNotAccepted(u32),
+    /// SEV-SNP: the policy has no minimum TCB for the processor's family.
+    #[error("processor family {} is not accepted", .0.name())]
+    ProductNotAccepted(SnpProduct),
+    /// SEV-SNP: a component's security version is below the policy's minimum.
+    #[error("security version {found} of {component} is below {minimum}")]
+    TcbBelowMinimum {
+        /// Which component.
+        component: SnpComponent,
+        /// The least version that the report has for it.
+        found: u8,
+        /// The policy's.
+        minimum: u8,
+    },
+    /// SEV-SNP: neither the guest's policy nor the platform guarantees what the policy demands.
+    #[error("{0:?} is not guaranteed")]
+    GuaranteeMissing(SnpGuarantee),
 
     /// The collateral is bad, old, or not the platform's.
     #[error("{part} {fault}")]
@@ -124,7 +163,7 @@ pub enum ChainFault {
     NotFromAcceptedRoot,
 }
 
-/// What a platform's certificate says of it, and a policy may refuse.
+/// What a platform's certificate or report says of it, and a policy may refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlatformFlag {
     /// It can be extended with further packages.
@@ -133,12 +172,31 @@ pub enum PlatformFlag {
     CachedKeys,
     /// Simultaneous multithreading is on.
     Smt,
+    /// SEV-SNP: memory may be on CXL devices.
+    Cxl,
+}
+
+/// What a signing key's certificate and the report do not agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndorsementFault {
+    /// The processor's family.
+    #[error("processor family")]
+    Product,
+    /// The chip id.
+    #[error("chip id")]
+    ChipId,
+    /// The reported TCB version.
+    #[error("TCB version")]
+    Tcb,
+    /// Whether it is the chip's key or a cloud provider's.
+    #[error("kind of signing key")]
+    KeyKind,
 }
 
 /// A part of the collateral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CollateralPart {
-    /// The root's revocation list.
+    /// The root's revocation list; SEV-SNP has no other.
     #[error("root revocation list")]
     RootCrl,
     /// The revocation list of the platform certificates' issuer.
@@ -189,6 +247,18 @@ pub enum CollateralFault {
     },
 }
 
+impl CollateralFault {
+    /// What a fault of a chain given beside a quote is: not the device's.
+    pub(crate) fn of_given_chain(fault: ChainFault) -> Self {
+        match fault {
+            ChainFault::Malformed | ChainFault::TooLong => Self::Malformed,
+            ChainFault::Expired => Self::Expired,
+            ChainFault::NotYetValid => Self::NotYetValid,
+            ChainFault::NotFromAcceptedRoot => Self::NotSigned,
+        }
+    }
+}
+
 impl AppraisalError {
     /// The mark that a block with this evidence earns.
     pub fn mark(&self) -> Mark {
@@ -203,7 +273,12 @@ impl AppraisalError {
             | Self::CertificateChainMissing { .. }
             | Self::CertificateChainInvalid(_)
             | Self::QuotingEnclaveReportInvalid
-            | Self::QuotingEnclaveNotGenuine => Mark::EvidenceInvalid,
+            | Self::QuotingEnclaveNotGenuine
+            | Self::ReportVersionUnsupported(_)
+            | Self::SignatureAlgorithmUnsupported(_)
+            | Self::SigningKeyUnsupported(_)
+            | Self::EndorsementMissing
+            | Self::EndorsementWrong(_) => Mark::EvidenceInvalid,
             Self::HardwareIdMasked => Mark::BindingWrong,
             Self::Debug
             | Self::AttributesNotAccepted
@@ -212,7 +287,12 @@ impl AppraisalError {
             | Self::TcbLevelUnknown
             | Self::TcbStatusNotAccepted(_)
             | Self::AdvisoryDenied(_)
-            | Self::FlagNotAccepted(_) => Mark::PlatformNotAccepted,
+            | Self::FlagNotAccepted(_)
+            | Self::VlekNotAccepted
+            | Self::VmplNotAccepted(_)
+            | Self::ProductNotAccepted(_)
+            | Self::TcbBelowMinimum { .. }
+            | Self::GuaranteeMissing(_) => Mark::PlatformNotAccepted,
             Self::Collateral { .. } | Self::Unexplained => Mark::Abstain,
         }
     }

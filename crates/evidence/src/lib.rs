@@ -1,6 +1,8 @@
-//! From evidence bytes to [`VerifiedEvidence`]: appraisal of Intel DCAP quotes under a policy.
+//! From evidence bytes to [`VerifiedEvidence`]: appraisal of Intel DCAP quotes and AMD SEV-SNP reports under a
+//! policy.
 //!
-//! In: the bytes of a quote (SGX in version 3, TDX in versions 4 and 5), the vendor's [`Collateral`], a
+//! In: the bytes of a quote (SGX in version 3, TDX in versions 4 and 5, SEV-SNP reports in versions 2 to 5 with their
+//! certificates), the vendor's [`Collateral`], a
 //! [`Policy`], the roots it accepts, and the time. Out: [`VerifiedEvidence`], a type that only verification
 //! can make, or an [`AppraisalError`] with the one [`Mark`](multee_protocol::Mark) it earns.
 //!
@@ -20,9 +22,10 @@
 //! | `appraisal` | the verifier and what it makes |
 //! | `attester` | what obtains evidence from the TEE a program runs in |
 //! | `crypto` | which code checks signatures |
+//! | `snp` | all of this for SEV-SNP |
 //!
-//! Signatures, chains, revocations and TCB levels are dcap-qvl's business: no evidence is accepted that it
-//! refuses. This room adds what is ours: policy, measurement, identity, and causes.
+//! Of DCAP signatures, chains, revocations and TCB levels are dcap-qvl's business, of SEV-SNP signatures are the
+//! `sev` crate's: no evidence is accepted that these refuse. This room adds what is ours: policy, measurement, identity, and causes.
 //!
 //! # Whose fault it is
 //!
@@ -50,6 +53,9 @@
 //!   root that the policy accepts; and the chain's length, by which that can be cut off;
 //! - whether there is a chain at all: without one, or with one of other certificates, a quote does not verify
 //!   by itself.
+//!
+//! Of SEV-SNP evidence every byte is covered. Only the report's signature can be replaced, by the other one that
+//! ECDSA allows for it (s by n − s); the meaning stays.
 //!
 //! The test `mutations` holds this list against the samples byte by byte. Every other byte is covered: no
 //! change of it is accepted. On chain the hashes of evidence and certificates cover them all (R6).
@@ -80,6 +86,7 @@ mod outlook;
 mod policy;
 mod properties;
 mod reference;
+mod snp;
 mod split;
 mod status;
 
@@ -93,13 +100,19 @@ pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
 pub use device::QUOTE_BYTES_MAX;
 pub use error::{
-    AppraisalError, ChainFault, CollateralFault, CollateralPart, MeasurementNotAllowed, PlatformFlag,
-    PropertiesNotAccepted,
+    AppraisalError, ChainFault, CollateralFault, CollateralPart, EndorsementFault, MeasurementNotAllowed,
+    PlatformFlag, PropertiesNotAccepted,
 };
 pub use measurement::{Register, RegisterValue, measurement};
 pub use outlook::{TcbComponent, TcbOutlook, TcbShortfall, tcb_outlook};
-pub use policy::{Fmspc, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError};
+pub use policy::{
+    AMD_ARK_DER, AMD_ARK_SHA256, Fmspc, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError,
+};
 pub use properties::{Properties, PropertiesError};
 pub use reference::{EpochRange, ReferenceValues, ReferenceValuesError};
+pub use snp::{
+    SnpComponent, SnpFacts, SnpGuarantee, SnpPolicy, SnpProduct, SnpQuoteError, SnpTcb, is_snp_quote,
+    snp_quote,
+};
 pub use split::SplitQuote;
 pub use status::TcbStatus;

@@ -13,7 +13,8 @@ use crate::digest::Words;
 /// digests. Names in JSON are lower case: `mrenclave`, `rtmr1`.
 ///
 /// Sources: SGX, Intel SGX ECDSA Quote Library Reference, `sgx_report_body_t`; TDX, Intel TDX Module ABI
-/// Specification, `TDINFO_STRUCT` and `TEE_TCB_INFO`.
+/// Specification, `TDINFO_STRUCT` and `TEE_TCB_INFO`; SEV-SNP, AMD SEV-SNP Firmware ABI Specification,
+/// `ATTESTATION_REPORT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
@@ -52,6 +53,24 @@ pub enum Register {
     Xfam = 0x1A,
     /// TDX: the TDX module itself, 48 bytes.
     MrSeam = 0x1B,
+    /// SEV-SNP: the guest's initial memory and state, which the report calls `MEASUREMENT`, 48 bytes.
+    LaunchDigest = 0x21,
+    /// SEV-SNP: configuration set by whoever starts the guest, 32 bytes.
+    HostData = 0x22,
+    /// SEV-SNP: the key that signed the guest's identity block, as SHA-384, 48 bytes.
+    IdKeyDigest = 0x23,
+    /// SEV-SNP: the key that certified the identity key, as SHA-384, 48 bytes.
+    AuthorKeyDigest = 0x24,
+    /// SEV-SNP: the family by the identity block, 16 bytes.
+    FamilyId = 0x25,
+    /// SEV-SNP: the image by the identity block, 16 bytes.
+    ImageId = 0x26,
+    /// SEV-SNP: the guest's security version by the identity block, 4 bytes little endian.
+    GuestSvn = 0x27,
+    /// SEV-SNP: what the guest lets its host do, 8 bytes little endian.
+    GuestPolicy = 0x28,
+    /// SEV-SNP: the privilege level that asked for the report, 4 bytes little endian.
+    Vmpl = 0x29,
 }
 
 impl Register {
@@ -72,18 +91,34 @@ impl Register {
         Self::Xfam,
         Self::MrSeam,
     ];
+    /// Every register of SEV-SNP, in order of code.
+    pub const SNP: [Self; 9] = [
+        Self::LaunchDigest,
+        Self::HostData,
+        Self::IdKeyDigest,
+        Self::AuthorKeyDigest,
+        Self::FamilyId,
+        Self::ImageId,
+        Self::GuestSvn,
+        Self::GuestPolicy,
+        Self::Vmpl,
+    ];
 
     /// The kind of TEE whose report has the register.
     pub fn tee(self) -> TeeType {
-        if (self as u8) < Self::MrTd as u8 { TeeType::Sgx } else { TeeType::Tdx }
+        match self as u8 {
+            ..0x10 => TeeType::Sgx,
+            0x10..0x20 => TeeType::Tdx,
+            0x20.. => TeeType::Snp,
+        }
     }
 
-    /// The registers of `tee`, in order of code; none for a kind that this room does not appraise.
+    /// The registers of `tee`, in order of code.
     pub fn of(tee: TeeType) -> &'static [Self] {
         match tee {
             TeeType::Sgx => &Self::SGX,
             TeeType::Tdx => &Self::TDX,
-            TeeType::Snp => &[],
+            TeeType::Snp => &Self::SNP,
         }
     }
 }
@@ -212,7 +247,8 @@ mod tests {
     fn codes_tell_the_tee_and_ascend() {
         assert!(Register::SGX.iter().all(|register| register.tee() == TeeType::Sgx));
         assert!(Register::TDX.iter().all(|register| register.tee() == TeeType::Tdx));
-        assert!(Register::SGX.is_sorted() && Register::TDX.is_sorted());
+        assert!(Register::SNP.iter().all(|register| register.tee() == TeeType::Snp));
+        assert!(Register::SGX.is_sorted() && Register::TDX.is_sorted() && Register::SNP.is_sorted());
         assert_eq!(Register::MrConfigId.to_string(), "mrconfigid");
         let json = serde_json::to_string(&Register::MrConfigId).expect("plain enum");
         assert_eq!(json, "\"mrconfigid\"");

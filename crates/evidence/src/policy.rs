@@ -15,9 +15,14 @@
 //!   "accept_cached_keys": false,
 //!   "accept_smt": true,
 //!   "required_features": { "sgx": ["sgx.flc"], "tdx": [] },
-//!   "power_bounds": [{ "fmspc": "00a067110000", "power_max": 250000 }]
+//!   "power_bounds": [{ "fmspc": "00a067110000", "power_max": 250000 }],
+//!   "snp": { "tcb_min": { "milan": { "boot_loader": 3, "tee": 0, "snp": 8, "microcode": 115 } } }
 //! }
 //! ```
+//!
+//! `platform_statuses`, `advisories_denied`, `tcb_evaluation_number`, `accept_dynamic_platform` and
+//! `accept_cached_keys` are about DCAP. Without `snp` no SEV-SNP evidence is accepted; module `snp::policy` has its
+//! fields. SEV-SNP families are named in `power_bounds` by their names in ASCII and a zero: `4d696c616e00` is Milan.
 //!
 //! No field can allow debug mode.
 
@@ -32,6 +37,7 @@ use crate::digest::tagged;
 use crate::error::PropertiesNotAccepted;
 use crate::measurement::Register;
 use crate::properties::{Properties, is_feature_name};
+use crate::snp::{SnpPolicy, SnpProduct};
 use crate::status::TcbStatus;
 
 /// SHA-256 of the DER certificate of Intel's SGX Root CA, under which Intel signs everything about SGX and
@@ -39,10 +45,25 @@ use crate::status::TcbStatus;
 pub const INTEL_SGX_ROOT_CA_SHA256: B256 =
     b256!("0x44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3");
 
+/// SHA-256 of the DER certificates of AMD's root keys (ARK) for Milan, Genoa and Turin, under each of which AMD signs
+/// everything about that family (AMD, KDS Interface Specification).
+pub const AMD_ARK_SHA256: [B256; 3] = [
+    b256!("0x69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd"),
+    b256!("0x4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1"),
+    b256!("0x1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"),
+];
+
+/// The DER certificates of AMD's root keys for Milan, Genoa and Turin, as AMD publishes them.
+pub const AMD_ARK_DER: [&[u8]; 3] = [
+    include_bytes!("amd_ark_milan.der"),
+    include_bytes!("amd_ark_genoa.der"),
+    include_bytes!("amd_ark_turin.der"),
+];
+
 /// The DER certificate of Intel's SGX Root CA, as Intel publishes it.
 pub const INTEL_SGX_ROOT_CA_DER: &[u8] = include_bytes!("intel_sgx_root_ca.der");
 
-/// A platform family: the FMSPC of its PCK certificates.
+/// A platform family: the FMSPC of its PCK certificates, or the name of an SEV-SNP family.
 pub type Fmspc = FixedBytes<6>;
 
 /// What a network accepts. Made only by [`Policy::from_json`], which checks every range.
@@ -74,6 +95,8 @@ struct Document {
     required_features: RequiredFeatures,
     #[serde(default)]
     power_bounds: Vec<PowerBound>,
+    #[serde(default)]
+    snp: Option<SnpPolicy>,
 }
 
 /// Which registers make up the measurement; a TEE type left out is not accepted at all.
@@ -134,6 +157,9 @@ pub enum PolicyError {
     /// A platform whose keys the vendor revoked can never be accepted.
     #[error("policy accepts revoked platforms")]
     AcceptsRevoked,
+    /// There are privilege levels 0 to 3.
+    #[error("policy accepts VMPL {0}, and the last is {last}", last = Policy::VMPL_LAST)]
+    VmplBeyondLast(u32),
     /// A register that the TEE type's report does not have.
     #[error("register {register} is not one of {tee}", tee = .tee.name())]
     ForeignRegister {
@@ -159,6 +185,8 @@ impl Policy {
     pub const ROOTS_MAX: usize = 16;
     /// The most advisories a policy denies.
     pub const ADVISORIES_MAX: usize = 512;
+    /// The lowest privilege level that a policy can accept SEV-SNP reports from.
+    pub const VMPL_LAST: u32 = 3;
     /// The most platform families a policy bounds the power of.
     pub const POWER_BOUNDS_MAX: usize = 512;
 
@@ -176,6 +204,9 @@ impl Policy {
         let measured = &mut document.measurement;
         for registers in [&mut measured.sgx, &mut measured.tdx].into_iter().flatten() {
             registers.sort_unstable();
+        }
+        if let Some(snp) = &mut document.snp {
+            snp.measurement.sort_unstable();
         }
         Ok(Self { document, digest })
     }
@@ -210,8 +241,13 @@ impl Policy {
         match tee {
             TeeType::Sgx => self.document.measurement.sgx.as_deref(),
             TeeType::Tdx => self.document.measurement.tdx.as_deref(),
-            TeeType::Snp => None,
+            TeeType::Snp => self.snp().map(|snp| snp.measurement.as_slice()),
         }
+    }
+
+    /// What is accepted of SEV-SNP; `None` if nothing is.
+    pub fn snp(&self) -> Option<&SnpPolicy> {
+        self.document.snp.as_ref()
     }
 
     /// Whether platforms that can be extended with further packages are accepted.
@@ -234,7 +270,7 @@ impl Policy {
         match tee {
             TeeType::Sgx => &self.document.required_features.sgx,
             TeeType::Tdx => &self.document.required_features.tdx,
-            TeeType::Snp => &[],
+            TeeType::Snp => self.snp().map_or(&[], |snp| &snp.required_features),
         }
     }
 
@@ -287,8 +323,20 @@ impl Document {
         check_registers("measurement.tdx", TeeType::Tdx, self.measurement.tdx.as_deref())?;
         check_features("required_features.sgx", &self.required_features.sgx)?;
         check_features("required_features.tdx", &self.required_features.tdx)?;
+        self.snp.as_ref().map_or(Ok(()), check_snp)?;
         let families: Vec<Fmspc> = self.power_bounds.iter().map(|bound| bound.fmspc).collect();
         check_list("power_bounds", &families, 0, Policy::POWER_BOUNDS_MAX)
+    }
+}
+
+fn check_snp(snp: &SnpPolicy) -> Result<(), PolicyError> {
+    check_registers("snp.measurement", TeeType::Snp, Some(&snp.measurement))?;
+    check_features("snp.required_features", &snp.required_features)?;
+    let families: Vec<_> = snp.tcb_min.keys().collect();
+    check_list("snp.tcb_min", &families, 1, SnpProduct::ALL.len())?;
+    match snp.vmpl_max {
+        0..=Policy::VMPL_LAST => Ok(()),
+        beyond => Err(PolicyError::VmplBeyondLast(beyond)),
     }
 }
 
@@ -349,6 +397,55 @@ mod tests {
     #[test]
     fn named_root_is_the_digest_of_the_certificate() {
         assert_eq!(B256::from_slice(&Sha256::digest(INTEL_SGX_ROOT_CA_DER)), INTEL_SGX_ROOT_CA_SHA256);
+    }
+
+    #[test]
+    fn amds_roots_are_those_that_the_library_knows() {
+        use sev::certs::snp::builtin::{genoa, milan, turin};
+        for (der, sha256) in AMD_ARK_DER.into_iter().zip(AMD_ARK_SHA256) {
+            assert_eq!(B256::from_slice(&Sha256::digest(der)), sha256);
+        }
+        let known = [milan::ark(), genoa::ark(), turin::ark()];
+        let known = known.map(|root| root.expect("a certificate").to_der().expect("DER"));
+        assert_eq!(known, AMD_ARK_DER);
+    }
+
+    #[test]
+    fn snp_is_accepted_where_a_minimum_is_named_and_strictly() {
+        let milan = json!({"boot_loader": 3, "tee": 0, "snp": 8, "microcode": 115});
+        let snp = with("snp", json!({"tcb_min": {"milan": milan}})).expect("valid");
+        let default = [Register::LaunchDigest, Register::HostData];
+        assert_eq!(snp.measured_registers(TeeType::Snp), Some(&default[..]));
+        let facts = crate::SnpFacts {
+            product: SnpProduct::Milan,
+            tcb: crate::SnpTcb { boot_loader: 3, tee: 0, snp: 8, microcode: 115, fmc: 0 },
+            vmpl: 0,
+            is_signed_by_vlek: false,
+            guest_policy: 1 << 17,
+            platform_info: 0,
+        };
+        let objections = |facts| snp.snp().expect("named").objections(&facts);
+        assert_eq!(objections(facts), []);
+        let worst = crate::SnpFacts {
+            product: SnpProduct::Genoa,
+            vmpl: 1,
+            is_signed_by_vlek: true,
+            guest_policy: 1 << 21,
+            ..facts
+        };
+        assert_eq!(objections(worst).len(), 4);
+        let list = |snp| assert!(matches!(with("snp", snp), Err(PolicyError::List { .. })));
+        list(json!({"tcb_min": {}}));
+        list(json!({"tcb_min": {"milan": milan}, "measurement": []}));
+        let malformed = |snp| assert!(matches!(with("snp", snp), Err(PolicyError::Malformed(_))));
+        malformed(json!({}));
+        malformed(json!({"tcb_min": {"rome": milan}}));
+        malformed(json!({"tcb_min": {"milan": {"snp": 8}}}));
+        malformed(json!({"tcb_min": {"milan": milan}, "accept_debug": true}));
+        let vmpl = with("snp", json!({"tcb_min": {"milan": milan}, "vmpl_max": 4}));
+        assert!(matches!(vmpl, Err(PolicyError::VmplBeyondLast(4))));
+        let foreign = with("snp", json!({"tcb_min": {"milan": milan}, "measurement": ["mrtd"]}));
+        assert!(matches!(foreign, Err(PolicyError::ForeignRegister { tee: TeeType::Snp, .. })));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A quote and its platform's certificate chain: taken apart and put together again.
 //!
 //! A quote carries the chain as certification data of type 5. Three quarters of a quote's bytes are the chain, and
-//! they are the same in every quote of a platform: so they are published once, and quotes without them.
+//! they are the same in every quote of a platform: so they are published once, and quotes without them. SEV-SNP
+//! evidence has its certificates at its end (module `snp::container`).
 //!
 //! Sources: Intel SGX ECDSA Quote Library Reference (quote version 3), Intel TDX DCAP Quoting Library API
 //! (versions 4 and 5). Numbers are little endian.
@@ -9,6 +10,7 @@
 use std::ops::Range;
 
 use crate::bundle::{BundleError, EvidenceBundle};
+use crate::snp::{CERTIFICATES_AT, Container, is_snp_quote};
 
 /// A quote without a piece of it, with the place where the piece belongs.
 ///
@@ -25,7 +27,7 @@ impl SplitQuote {
     /// Takes the certificate chain out of a quote. A quote without a chain in it, or that is none, stays whole, and
     /// the certificates are empty.
     pub fn split(quote: &[u8]) -> (Self, Vec<u8>) {
-        let parts = chain_of(quote).and_then(|chain| {
+        let parts = certificates_of(quote).and_then(|chain| {
             let (before, after) = (quote.get(..chain.start)?, quote.get(chain.end..)?);
             Some((Self { at: chain.start, rest: [before, after].concat() }, quote.get(chain)?.to_vec()))
         });
@@ -73,7 +75,16 @@ impl SplitQuote {
     }
 }
 
-/// Where in a quote its certificate chain is, if it is a quote that carries one.
+/// Where in a quote its certificates are, if it is one that carries them.
+fn certificates_of(quote: &[u8]) -> Option<Range<usize>> {
+    if is_snp_quote(quote) {
+        let container = Container::decode(quote).ok()?;
+        return container.certificates.map(|_| CERTIFICATES_AT..quote.len());
+    }
+    chain_of(quote)
+}
+
+/// Where in a DCAP quote its certificate chain is.
 fn chain_of(quote: &[u8]) -> Option<Range<usize>> {
     const HEADER: usize = 48;
     const SGX: u32 = 0;

@@ -3,10 +3,11 @@
 //! First come the steps of verification, each standing on the one before; after the one that fails nothing
 //! further is reached. Then come the policy's own demands, which do not depend on each other.
 
-use multee_evidence::{AppraisalError, CollateralPart, PlatformFlag, VerifiedEvidence};
+use multee_evidence::{AppraisalError, CollateralPart, PlatformFlag, VerifiedEvidence, is_snp_quote};
 use serde::Serialize;
 
 use super::judgement::{Case, Established, FLAGS};
+use super::snp;
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,8 +19,9 @@ pub(crate) struct Check {
 }
 
 /// A step of verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
+    Report,
     Signatures,
     Attributes,
     CertificateChain,
@@ -31,7 +33,8 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 8] = [
+    /// In the order in which DCAP quotes are judged.
+    const DCAP: [Self; 8] = [
         Self::Signatures,
         Self::Attributes,
         Self::CertificateChain,
@@ -42,8 +45,24 @@ impl Step {
         Self::TcbLevel,
     ];
 
+    /// In the order in which SEV-SNP evidence is judged.
+    const SNP: [Self; 7] = [
+        Self::Report,
+        Self::HardwareId,
+        Self::CertificateChain,
+        Self::Signatures,
+        Self::Attributes,
+        Self::Collateral,
+        Self::Revocation,
+    ];
+
+    fn order(is_snp: bool) -> &'static [Self] {
+        if is_snp { &Self::SNP } else { &Self::DCAP }
+    }
+
     fn name(self) -> &'static str {
         match self {
+            Self::Report => "report",
             Self::Signatures => "quote signature",
             Self::Attributes => "debug and attributes",
             Self::CertificateChain => "certificate chain",
@@ -55,8 +74,12 @@ impl Step {
         }
     }
 
-    fn success(self) -> &'static str {
+    fn success(self, is_snp: bool) -> &'static str {
         match self {
+            Self::Signatures if is_snp => "by the key that the certificate is of",
+            Self::CertificateChain if is_snp => "from an accepted root to a key for this chip and firmware",
+            Self::Revocation if is_snp => "the issuer of the key's certificate is not revoked",
+            Self::Report => "of a version and by an algorithm that are known",
             Self::Signatures => "by the key that its quoting enclave's report names",
             Self::Attributes => "not in debug mode, nothing else that weakens it",
             Self::CertificateChain => "from an accepted root to the quoting enclave's report",
@@ -71,6 +94,9 @@ impl Step {
     /// The step that an error stops. Errors that only a policy's demands bring about stop none.
     fn stopped_by(error: &AppraisalError) -> Option<Self> {
         Some(match error {
+            AppraisalError::ReportVersionUnsupported(_)
+            | AppraisalError::SignatureAlgorithmUnsupported(_)
+            | AppraisalError::SigningKeyUnsupported(_) => Self::Report,
             AppraisalError::QuoteTooLarge { .. }
             | AppraisalError::QuoteMalformed
             | AppraisalError::QuoteKindUnsupported { .. }
@@ -82,6 +108,8 @@ impl Step {
             AppraisalError::CertificateChainMissing { .. }
             | AppraisalError::CertificateChainInvalid(_)
             | AppraisalError::QuotingEnclaveReportInvalid
+            | AppraisalError::EndorsementMissing
+            | AppraisalError::EndorsementWrong(_)
             | AppraisalError::Collateral { part: CollateralPart::PckChain, .. } => Self::CertificateChain,
             AppraisalError::HardwareIdMasked => Self::HardwareId,
             AppraisalError::Collateral { .. } | AppraisalError::Unexplained => Self::Collateral,
@@ -90,14 +118,19 @@ impl Step {
             AppraisalError::TcbLevelUnknown | AppraisalError::TcbStatusNotAccepted(_) => Self::TcbLevel,
             AppraisalError::TeeNotAccepted
             | AppraisalError::AdvisoryDenied(_)
-            | AppraisalError::FlagNotAccepted(_) => return None,
+            | AppraisalError::FlagNotAccepted(_)
+            | AppraisalError::VlekNotAccepted
+            | AppraisalError::VmplNotAccepted(_)
+            | AppraisalError::ProductNotAccepted(_)
+            | AppraisalError::TcbBelowMinimum { .. }
+            | AppraisalError::GuaranteeMissing(_) => return None,
         })
     }
 }
 
 /// All lines.
 pub(crate) fn checks(case: &Case<'_>, established: &Established) -> Vec<Check> {
-    let mut checks = steps(established.obstacle.as_ref());
+    let mut checks = steps(is_snp_quote(case.quote), established.obstacle.as_ref());
     match (&established.evidence, established.flags) {
         (Some(evidence), Some(flags)) => checks.extend(demands(case, evidence, flags)),
         _ => checks.push(not_reached("policy")),
@@ -105,20 +138,27 @@ pub(crate) fn checks(case: &Case<'_>, established: &Established) -> Vec<Check> {
     checks
 }
 
-fn steps(obstacle: Option<&AppraisalError>) -> Vec<Check> {
+fn steps(is_snp: bool, obstacle: Option<&AppraisalError>) -> Vec<Check> {
+    let order = Step::order(is_snp);
     let stop = obstacle.and_then(Step::stopped_by);
-    let line = |step: Step| match (stop, obstacle) {
-        (Some(stop), Some(error)) if step == stop => failed(step.name(), error.to_string()),
-        (Some(stop), _) if step > stop => not_reached(step.name()),
-        _ => passed(step.name(), step.success()),
+    let stop = stop.and_then(|stop| order.iter().position(|step| *step == stop));
+    let line = |(place, step): (usize, &Step)| match (stop, obstacle) {
+        (Some(stop), Some(error)) if place == stop => failed(step.name(), error.to_string()),
+        (Some(stop), _) if place > stop => not_reached(step.name()),
+        _ => passed(step.name(), step.success(is_snp)),
     };
-    Step::ALL.into_iter().map(line).collect()
+    order.iter().enumerate().map(line).collect()
 }
 
 fn demands(case: &Case<'_>, evidence: &VerifiedEvidence, flags: [bool; 3]) -> Vec<Check> {
-    let mut checks = vec![tee(case, evidence), evaluation(case), status(case, evidence)];
-    checks.push(advisories(case, evidence));
-    checks.extend(FLAGS.into_iter().zip(flags).map(|((flag, _), on)| platform_flag(case, flag, on)));
+    let mut checks = vec![tee(case, evidence)];
+    if let Some(facts) = evidence.snp() {
+        checks.extend(snp::demands(&case.chosen.policy, facts));
+        checks.push(platform_flag(case, PlatformFlag::Smt, facts.has_smt()));
+    } else {
+        checks.extend([evaluation(case), status(case, evidence), advisories(case, evidence)]);
+        checks.extend(FLAGS.into_iter().zip(flags).map(|((flag, _), on)| platform_flag(case, flag, on)));
+    }
     checks.push(measurement(case, evidence));
     checks.extend(properties(case, evidence));
     checks
@@ -158,7 +198,7 @@ fn platform_flag(case: &Case<'_>, flag: PlatformFlag, on: bool) -> Check {
     let (name, accepted) = match flag {
         PlatformFlag::DynamicPlatform => ("dynamic platform", policy.accepts_dynamic_platform()),
         PlatformFlag::CachedKeys => ("cached keys", policy.accepts_cached_keys()),
-        PlatformFlag::Smt => ("multithreading", policy.accepts_smt()),
+        PlatformFlag::Smt | PlatformFlag::Cxl => ("multithreading", policy.accepts_smt()),
     };
     match (on, accepted) {
         (false, _) => passed(name, "not on"),
@@ -186,15 +226,15 @@ fn properties(case: &Case<'_>, evidence: &VerifiedEvidence) -> Option<Check> {
     demanded.then(|| Check { name: "properties", passed: None, detail: detail.to_owned() })
 }
 
-fn passed(name: &'static str, detail: &str) -> Check {
+pub(super) fn passed(name: &'static str, detail: &str) -> Check {
     Check { name, passed: Some(true), detail: detail.to_owned() }
 }
 
-fn failed(name: &'static str, detail: String) -> Check {
+pub(super) fn failed(name: &'static str, detail: String) -> Check {
     Check { name, passed: Some(false), detail }
 }
 
-fn decided(name: &'static str, passed: bool, detail: String) -> Check {
+pub(super) fn decided(name: &'static str, passed: bool, detail: String) -> Check {
     Check { name, passed: Some(passed), detail }
 }
 
@@ -212,14 +252,17 @@ mod tests {
     fn steps_pass_until_the_one_that_fails() {
         let fault =
             AppraisalError::Collateral { part: CollateralPart::TcbInfo, fault: CollateralFault::Expired };
-        let lines: Vec<_> = steps(Some(&fault)).into_iter().map(|check| check.passed).collect();
+        let lines: Vec<_> = steps(false, Some(&fault)).into_iter().map(|check| check.passed).collect();
         let (yes, no) = (Some(true), Some(false));
         assert_eq!(lines, [yes, yes, yes, yes, no, None, None, None]);
-        assert!(steps(None).iter().all(|check| check.passed == yes));
+        assert!(steps(false, None).iter().all(|check| check.passed == yes));
     }
 
     #[test]
-    fn steps_stand_in_the_order_of_their_lines() {
-        assert!(Step::ALL.is_sorted());
+    fn steps_of_an_snp_report_stand_in_its_own_order() {
+        let error = AppraisalError::EndorsementMissing;
+        let lines: Vec<_> = steps(true, Some(&error)).into_iter().map(|check| check.passed).collect();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(lines, [yes, yes, no, None, None, None, None]);
     }
 }

@@ -33,12 +33,12 @@ pub(crate) enum VerifyError {
     #[diagnostic(code(multee::verify::quote_too_large), help("real quotes have 4 to 20 KiB"))]
     QuoteTooLarge { path: PathBuf },
 
-    #[error("{} is not a DCAP quote", path.display())]
+    #[error("{} is neither a DCAP quote nor an SEV-SNP report", path.display())]
     #[diagnostic(
         code(multee::verify::not_a_quote),
         help(
-            "give the whole quote, SGX in version 3 or TDX in version 4 or 5, in binary or hex; \
-             if it is in base64, decode it first"
+            "give the whole quote, SGX in version 3 or TDX in version 4 or 5, or the whole SEV-SNP report, alone or with \
+             its certificates, in binary or hex; if it is in base64, decode it first"
         )
     )]
     NotAQuote { path: PathBuf },
@@ -49,7 +49,8 @@ pub(crate) enum VerifyError {
         help(
             "give the JSON that dcap-qvl and its PCCS clients write, with the fields \
              pck_crl_issuer_chain, root_ca_crl, pck_crl, tcb_info_issuer_chain, tcb_info, \
-             tcb_info_signature, qe_identity_issuer_chain, qe_identity and qe_identity_signature"
+             tcb_info_signature, qe_identity_issuer_chain, qe_identity and qe_identity_signature; for SEV-SNP \
+             give `tee`: `snp`, `ark_crl` and perhaps `vek_chain`"
         )
     )]
     NotCollateral { path: PathBuf, source: CollateralParseError },
@@ -107,7 +108,7 @@ pub(crate) enum VerifyError {
     #[error("no certificate is given of the roots that the policy accepts")]
     #[diagnostic(
         code(multee::verify::no_root),
-        help("give the certificate of one with --root; built in is only Intel's")
+        help("give the certificate of one with --root; built in are Intel's and AMD's")
     )]
     NoRoot,
 

@@ -101,7 +101,7 @@ fn read_bounded(source: impl Read, bytes_max: usize) -> io::Result<Option<Vec<u8
     Ok((bytes.len() <= bytes_max).then_some(bytes))
 }
 
-/// A quote starts with its version, 3 to 5, and so is never text.
+/// A quote starts with its version, 3 to 5, an SEV-SNP report with its own or with that of its format: never text.
 fn is_text(content: &[u8]) -> bool {
     content.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }

@@ -187,6 +187,15 @@ impl Refusal {
             AppraisalError::CertificateChainMissing { .. } => {
                 "put the platform's chain into the collateral, as PEM in `pck_certificate_chain`"
             }
+            AppraisalError::EndorsementMissing => {
+                "put the certificates of its key and of the key's issuer into the collateral, as PEM in `vek_chain`"
+            }
+            AppraisalError::TcbBelowMinimum { .. } => {
+                "update the platform's firmware and start the guest anew, or lower a policy's `snp.tcb_min`"
+            }
+            AppraisalError::VlekNotAccepted => {
+                "accept such keys in a policy, if it is to trust cloud providers with chips' identities"
+            }
             AppraisalError::CertificateChainInvalid(ChainFault::NotFromAcceptedRoot) => {
                 "if its vendor is to be trusted, name the root in a policy and give it with --root"
             }

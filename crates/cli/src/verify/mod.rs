@@ -14,13 +14,14 @@ mod judgement;
 mod moment;
 mod policy;
 mod report;
+mod snp;
 mod text;
 
 use std::path::{Path, PathBuf};
 
 use multee_evidence::{
-    Collateral, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, Verifier, VerifierConfig,
-    VerifierError,
+    AMD_ARK_DER, AMD_ARK_SHA256, Collateral, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy,
+    Verifier, VerifierConfig, VerifierError, is_snp_quote,
 };
 
 pub(crate) use self::error::VerifyError;
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
     let stated_evaluation_number = stated_evaluation_number(&document);
     let chosen = match given {
         Some(chosen) => chosen,
-        None => built_in_policy(stated_evaluation_number)?,
+        None => built_in_policy(is_snp_quote(&quote), stated_evaluation_number)?,
     };
     let case = Case {
         quote: &quote,
@@ -75,18 +76,25 @@ fn read_policy(path: &Path) -> Result<ChosenPolicy, VerifyError> {
         .map_err(|source| VerifyError::NotAPolicy { path: path.to_owned(), source })
 }
 
-/// Collateral that states no number is malformed, and judged to be so under any.
-fn built_in_policy(stated_evaluation_number: Option<u32>) -> Result<ChosenPolicy, VerifyError> {
-    ChosenPolicy::built_in(stated_evaluation_number.unwrap_or_default())
-        .map_err(|source| VerifyError::NotAPolicy { path: PathBuf::new(), source })
+fn built_in_policy(
+    is_snp: bool,
+    stated_evaluation_number: Option<u32>,
+) -> Result<ChosenPolicy, VerifyError> {
+    let chosen = if is_snp {
+        ChosenPolicy::built_in_snp()
+    } else {
+        // Collateral that states no number is malformed, and judged to be so under any.
+        ChosenPolicy::built_in(stated_evaluation_number.unwrap_or_default())
+    };
+    chosen.map_err(|source| VerifyError::NotAPolicy { path: PathBuf::new(), source })
 }
 
-/// Intel's root where the policy accepts it, and those given.
+/// Intel's and AMD's roots where the policy accepts them, and those given.
 fn gather_roots(paths: &[PathBuf], policy: &Policy) -> Result<Vec<Vec<u8>>, VerifyError> {
-    let mut roots = Vec::new();
-    if policy.roots().contains(&INTEL_SGX_ROOT_CA_SHA256) {
-        roots.push(INTEL_SGX_ROOT_CA_DER.to_vec());
-    }
+    let amds = AMD_ARK_SHA256.into_iter().zip(AMD_ARK_DER);
+    let known = std::iter::once((INTEL_SGX_ROOT_CA_SHA256, INTEL_SGX_ROOT_CA_DER)).chain(amds);
+    let accepted = known.filter(|(sha256, _)| policy.roots().contains(sha256));
+    let mut roots: Vec<Vec<u8>> = accepted.map(|(_, der)| der.to_vec()).collect();
     for path in paths {
         let root = input::read_root(path)?;
         check_root(path, &root, policy)?;

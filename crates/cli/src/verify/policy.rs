@@ -1,6 +1,6 @@
 //! The policy to judge by, and the lenient one by which the report finds out what there is to judge.
 
-use multee_evidence::{INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError, Register, TcbStatus};
+use multee_evidence::{AMD_ARK_SHA256, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError, Register, TcbStatus};
 use multee_protocol::TeeType;
 use serde_json::{Value, json};
 
@@ -41,6 +41,25 @@ impl ChosenPolicy {
         Ok(Self { is_built_in: true, ..chosen })
     }
 
+    /// As [`Self::built_in`], for SEV-SNP: AMD's roots, and firmware of any version, for without a network nobody
+    /// names a minimum.
+    ///
+    /// # Errors
+    /// Never: the document is sound.
+    pub(crate) fn built_in_snp() -> Result<Self, PolicyError> {
+        let document = json!({
+            "version": Policy::VERSION,
+            "roots": AMD_ARK_SHA256,
+            "platform_statuses": [TcbStatus::UpToDate],
+            "tcb_evaluation_number": 0,
+            "measurement": {},
+            "accept_smt": true,
+            "snp": { "tcb_min": no_minimum() },
+        });
+        let chosen = Self::from_json(document.to_string().as_bytes())?;
+        Ok(Self { is_built_in: true, ..chosen })
+    }
+
     /// A policy with the same roots and measurements that accepts all that any policy can: evidence that
     /// fails it is not established, evidence that passes it can be reported in full.
     ///
@@ -72,11 +91,24 @@ impl ChosenPolicy {
         document["advisories_denied"] = json!([]);
         document["tcb_evaluation_number"] = json!(tcb_evaluation_number);
         document["measurement"] = json!({ "sgx": registers(TeeType::Sgx), "tdx": registers(TeeType::Tdx) });
+        document["snp"] = json!({
+            "measurement": registers(TeeType::Snp),
+            "tcb_min": no_minimum(),
+            "vmpl_max": Policy::VMPL_LAST,
+            "accept_vlek": true,
+            "accept_cxl": true,
+        });
         for flag in ["accept_dynamic_platform", "accept_cached_keys", "accept_smt"] {
             document[flag] = json!(Some(flag) != refused_flag);
         }
         Policy::from_json(document.to_string().as_bytes())
     }
+}
+
+/// Every family of SEV-SNP processors, whatever its firmware.
+fn no_minimum() -> Value {
+    let any = json!({ "boot_loader": 0, "tee": 0, "snp": 0, "microcode": 0 });
+    json!({ "milan": any, "genoa": any, "turin": any })
 }
 
 /// The TCB evaluation number that the collateral's TCB info states; nothing of it is verified yet.

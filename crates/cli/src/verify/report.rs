@@ -2,13 +2,18 @@
 //! `multee verify --help`; a field keeps its name and meaning as long as `version` stays the same.
 
 use alloy_primitives::B256;
-use multee_evidence::{Fmspc, INTEL_SGX_ROOT_CA_SHA256, Register, TcbStatus, VerifiedEvidence};
+use multee_evidence::{
+    AMD_ARK_SHA256, Fmspc, INTEL_SGX_ROOT_CA_SHA256, Register, TcbStatus, VerifiedEvidence,
+};
 use multee_protocol::{DeviceId, Mark, TeeType};
 use serde::Serialize;
 
 use super::checks::Check;
 use super::judgement::{Case, Established, Judgement, Refusal};
 use super::moment::Moment;
+
+/// The root is of neither vendor that is known.
+const WARNING: &str = "root is not Intel's: SIMULATED or another vendor's evidence";
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -83,14 +88,15 @@ impl Report {
         let Judgement { verdict, established, checks } = judgement;
         let refusal = verdict.err();
         let evidence = Evidence::new(case, established);
-        let foreign = evidence.root_is_intels == Some(false);
+        let known = |root| root == INTEL_SGX_ROOT_CA_SHA256 || AMD_ARK_SHA256.contains(&root);
+        let foreign = evidence.root_sha256.is_some_and(|root| !known(root));
         Self {
             version: Self::VERSION,
             trusted: refusal.is_none(),
             reason: refusal.as_ref().map(ToString::to_string),
             mark: refusal.as_ref().map_or(Mark::Valid, Refusal::mark),
             hint: refusal.as_ref().and_then(Refusal::hint),
-            warning: foreign.then_some("root is not Intel's: SIMULATED or another vendor's evidence"),
+            warning: foreign.then_some(WARNING),
             now_s: case.now_s,
             now: Moment(case.now_s).rfc3339(),
             evidence,

@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use alloy_primitives::B256;
 use anstyle::{AnsiColor, Style};
-use multee_protocol::Mark;
+use multee_evidence::{AMD_ARK_SHA256, INTEL_SGX_ROOT_CA_SHA256, SnpProduct};
+use multee_protocol::{Mark, TeeType};
 
 use super::checks::Check;
 use super::moment::Moment;
@@ -82,12 +84,9 @@ fn evidence(f: &mut Formatter<'_>, evidence: &Evidence) -> fmt::Result {
         return writeln!(f, "  Nothing that this quote says is established.");
     };
     known(f, "TEE", Some(tee.name().to_uppercase()))?;
-    let root = match evidence.root_is_intels {
-        Some(true) => "Intel SGX Root CA, SHA-256",
-        _ => "not Intel's, SHA-256",
-    };
-    known(f, "root", evidence.root_sha256.map(|sha256| format!("{root} {sha256}")))?;
-    known(f, "FMSPC", evidence.fmspc)?;
+    known(f, "root", evidence.root_sha256.map(|sha256| format!("{}, SHA-256 {sha256}", root_name(sha256))))?;
+    known(f, "FMSPC", evidence.fmspc.filter(|_| tee != TeeType::Snp))?;
+    known(f, "family", evidence.fmspc.and_then(SnpProduct::from_family).map(SnpProduct::name))?;
     known(f, "debug", evidence.debug.map(yes_or_no))?;
     if evidence.status.is_none() {
         return writeln!(f, "  Nothing further that this quote says is established.");
@@ -98,6 +97,17 @@ fn evidence(f: &mut Formatter<'_>, evidence: &Evidence) -> fmt::Result {
     known(f, "advisories", evidence.advisory_ids.as_ref().map(|ids| list(ids)))?;
     known(f, "report data", evidence.report_data.as_ref())?;
     known(f, "holds until", evidence.holds_until_s.map(Moment))
+}
+
+fn root_name(sha256: B256) -> &'static str {
+    let amds = AMD_ARK_SHA256.iter().position(|root| *root == sha256);
+    match amds.and_then(|at| SnpProduct::ALL.get(at)) {
+        _ if sha256 == INTEL_SGX_ROOT_CA_SHA256 => "Intel SGX Root CA",
+        Some(SnpProduct::Milan) => "AMD ARK-Milan",
+        Some(SnpProduct::Genoa) => "AMD ARK-Genoa",
+        Some(SnpProduct::Turin) => "AMD ARK-Turin",
+        None => "not Intel's",
+    }
 }
 
 fn registers(f: &mut Formatter<'_>, evidence: &Evidence) -> fmt::Result {

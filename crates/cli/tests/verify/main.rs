@@ -1,5 +1,6 @@
 //! `multee verify` as users and scripts see it: on Intel-signed quotes from the published dcap-qvl crate, and on
-//! SIMULATED ones for what Intel does not sign. Snapshots hold the exact text.
+//! SIMULATED ones for what Intel does not sign; the same for AMD, with the published sev crate. Snapshots hold the exact
+//! text.
 
 mod desk;
 mod documents;
@@ -10,4 +11,5 @@ mod output;
 mod pcs;
 #[path = "../../../evidence/tests/samples/mod.rs"]
 mod samples;
+mod snp;
 mod verdicts;

@@ -1,4 +1,5 @@
-//! Intel-signed quotes with their collateral, from the published dcap-qvl crate, found where cargo keeps it.
+//! Intel-signed quotes with their collateral, from the published dcap-qvl crate, and an AMD-signed report, from the
+//! published sev crate, found where cargo keeps them.
 
 #![allow(dead_code, reason = "each test and benchmark that includes this uses a part of it")]
 
@@ -106,14 +107,30 @@ pub(crate) fn verifier(policy: &Policy, config: VerifierConfig) -> Verifier {
 /// The `sample` directory of the dcap-qvl crate that this workspace builds with.
 pub(crate) fn directory() -> &'static PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        // First without network: after a build all is there. Other platforms' crates are not asked for.
-        let metadata = metadata(&["--offline"]).or_else(|| metadata(&[])).expect("cargo metadata");
-        let packages = metadata["packages"].as_array().expect("packages");
-        let ours = packages.iter().find(|package| package["name"] == "dcap-qvl").expect("a dependency");
-        let manifest = PathBuf::from(ours["manifest_path"].as_str().expect("path"));
-        manifest.with_file_name("sample")
-    })
+    DIRECTORY.get_or_init(|| package("dcap-qvl").with_file_name("sample"))
+}
+
+/// An AMD-signed report of version 2 from a Milan machine, in hex, and the certificate of the chip's key.
+pub(crate) fn milan_report() -> (Vec<u8>, Vec<u8>) {
+    let directory = package("sev").with_file_name("tests").join("certs_data");
+    let read = |file: &str| std::fs::read(directory.join(file)).expect("sample");
+    (hex::decode(read("report_milan.hex")).expect("hex"), read("vcek_milan.der"))
+}
+
+/// AMD's certificate of the issuer of Milan's chip keys, DER.
+pub(crate) fn milan_issuer() -> Vec<u8> {
+    let directory = package("sev").with_file_name("src").join("certs/snp/builtin/milan");
+    let issuer = std::fs::read(directory.join("ask.pem")).expect("sample");
+    pem::parse(issuer).expect("PEM").into_contents()
+}
+
+/// The manifest of a crate that this workspace builds with.
+fn package(name: &str) -> PathBuf {
+    // First without network: after a build all is there. Other platforms' crates are not asked for.
+    let metadata = metadata(&["--offline"]).or_else(|| metadata(&[])).expect("cargo metadata");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours = packages.iter().find(|package| package["name"] == name).expect("a dependency");
+    PathBuf::from(ours["manifest_path"].as_str().expect("path"))
 }
 
 fn metadata(more: &[&str]) -> Option<serde_json::Value> {
