@@ -13,7 +13,7 @@ pub trait ObtainQuote: Send {
     fn tee(&self) -> TeeType;
 
     /// A quote whose report data is `report_data`: for SGX and TDX a DCAP quote that carries its platform's
-    /// certificate chain, at most [`QUOTE_BYTES_MAX`](crate::QUOTE_BYTES_MAX) bytes.
+    /// certificate chain, for SEV-SNP what [`snp_quote`](crate::snp_quote) puts together, at most [`QUOTE_BYTES_MAX`](crate::QUOTE_BYTES_MAX) bytes.
     ///
     /// # Errors
     /// When the TEE gives none; asking again may help.

@@ -16,7 +16,8 @@ use dcap_qvl::crypto::{RingCrypto, RustCryptoCrypto};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 use sha2::{Digest, Sha256};
 
-/// Which library checks signatures and hashes. Both must give the same verdicts; that they do is tested.
+/// Which library checks signatures and hashes of DCAP quotes. Both must give the same verdicts; that they do is tested.
+/// SEV-SNP evidence is `RustCrypto`'s in either case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CryptoBackend {
     /// ring: assembly, the faster.

@@ -13,7 +13,8 @@
 //! }
 //! ```
 //!
-//! Only `tcb_min` must be there; families that it does not name are not accepted.
+//! Only `tcb_min` must be there; families that it does not name are not accepted. The policy's `roots`, `accept_smt` and
+//! `power_bounds` are for SEV-SNP, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
