@@ -3,5 +3,6 @@
 mod boundary;
 mod host_lies;
 mod sign_once;
+mod snp;
 mod verdicts;
 mod world;
