@@ -152,14 +152,17 @@ The built-in policy:
   accept_dynamic_platform, accept_cached_keys, accept_smt
                           true, as multi-socket servers in data centres are set up; the report
                           shows each
+
 For SEV-SNP the built-in policy is another one:
   roots                   AMD's root keys (ARK) for Milan, Genoa and Turin
-  snp                     tcb_min: none, firmware of any version; measurement: launchdigest, hostdata;
-                          vmpl_max: 0; no cloud provider's keys (VLEK), no CXL memory
+  snp                     tcb_min: none, firmware of any version; measurement: launchdigest,
+                          hostdata; vmpl_max: 0; no cloud provider's keys (VLEK), no CXL memory
   accept_smt              true
-An SEV-SNP quote is the report followed by the certificates of its key, as docs/protocol.md tells in 4.3,
-or the report alone; then the collateral brings the certificates. Collateral for SEV-SNP:
+
+An SEV-SNP quote is the report followed by the certificates of its key, as docs/protocol.md tells
+in 4.3, or the report alone; then the collateral brings the certificates. Collateral for SEV-SNP:
   {\"tee\": \"snp\", \"ark_crl\": AMD's revocation list, DER in hex, \"vek_chain\": PEM of VCEK and ASK}
+
 Debug mode and revoked platforms are never accepted, whatever the policy.
 
 Fetched is the TCB evaluation that the policy demands, with the built-in one that which Intel has in force.
@@ -177,7 +180,8 @@ The JSON document (every field is always there; null where nothing is establishe
   warning        text if the root is neither Intel's nor AMD's, else null
   now_s, now     the time of judgement, Unix seconds and RFC 3339
   evidence       root_sha256, root_is_intels, tee, fmspc (SEV-SNP: the family's name in
-                 ASCII, padded with zeros), debug (established by quote and root; debug is true as soon as the quote admits it); hardware_id, device_id,
+                 ASCII, padded with zeros), debug (established by quote and root; debug is true as
+                 soon as the quote admits it); hardware_id, device_id,
                  status, advisory_ids[], report_data, registers[] {name, value, measured},
                  measurement, holds_until_s, holds_until (established with collateral)
   policy         source (built_in, file), digest, tcb_evaluation_number,

@@ -120,6 +120,8 @@ pub(crate) fn stated_evaluation_number(collateral: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use multee_evidence::{SnpFacts, SnpProduct, SnpTcb};
+
     use super::*;
 
     #[test]
@@ -133,6 +135,27 @@ mod tests {
         assert_eq!(policy.measured_registers(TeeType::Sgx), Some(&[Register::MrEnclave][..]));
         let tdx = [Register::MrTd, Register::Rtmr1, Register::Rtmr2, Register::MrConfigId];
         assert_eq!(policy.measured_registers(TeeType::Tdx), Some(&tdx[..]));
+    }
+
+    #[test]
+    fn built_in_policy_for_snp_is_what_the_help_says() {
+        let policy = ChosenPolicy::built_in_snp().expect("sound").policy;
+        assert_eq!(policy.roots(), AMD_ARK_SHA256);
+        let registers = [Register::LaunchDigest, Register::HostData];
+        assert_eq!(policy.measured_registers(TeeType::Snp), Some(&registers[..]));
+        assert!(policy.accepts_smt() && policy.measured_registers(TeeType::Sgx).is_none());
+        let oldest = SnpFacts {
+            product: SnpProduct::Milan,
+            tcb: SnpTcb { boot_loader: 0, tee: 0, snp: 0, microcode: 0, fmc: 0 },
+            vmpl: 0,
+            is_signed_by_vlek: false,
+            guest_policy: 1 << 17,
+            platform_info: 1,
+        };
+        let objections = |facts| policy.snp().expect("accepted").objections(&facts).len();
+        assert_eq!(objections(oldest), 0);
+        let cxl = 1 << 17 | 1 << 21;
+        assert_eq!(objections(SnpFacts { vmpl: 1, is_signed_by_vlek: true, guest_policy: cxl, ..oldest }), 3);
     }
 
     #[test]
