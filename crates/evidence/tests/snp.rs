@@ -18,6 +18,8 @@ use serde_json::json;
 
 /// Within the validity of the chip key's certificate, 2023-04-03 to 2030-04-03.
 const NOW_S: u64 = 1_700_000_000;
+/// Within the validity of both chip keys' certificates.
+const TURINS_NOW_S: u64 = 1_780_000_000;
 const MEASUREMENT: usize = 4 + 0x90;
 
 /// What the platform has, so that it is just accepted.
@@ -87,6 +89,22 @@ fn certificates_hold_from_their_first_second_to_their_last() {
     assert_eq!(fault(first_s), None);
     assert_eq!(fault(last_s), None);
     assert_eq!(fault(last_s + 1), Some(ChainFault::Expired));
+}
+
+/// The chain of a Turin chip's key holds, but the report is of another machine: so far, and no further.
+#[test]
+fn turins_key_is_certified_under_turins_root_for_turin_only() {
+    let (report, milans_key) = samples::milan_report();
+    let examine_with = |key: &[u8], issuer: &str| {
+        let quote = snp_quote(&report, key, &samples::issuer(issuer)).expect("lengths fit");
+        examine(&quote, TURINS_NOW_S)
+    };
+    let another = AppraisalError::EndorsementWrong(EndorsementFault::Product);
+    assert_eq!(examine_with(&samples::turin_key(), "turin"), Err(another));
+    let foreign = AppraisalError::CertificateChainInvalid(ChainFault::NotFromAcceptedRoot);
+    assert_eq!(examine_with(&samples::turin_key(), "genoa"), Err(foreign.clone()));
+    assert_eq!(examine_with(&samples::turin_key(), "milan"), Err(foreign.clone()));
+    assert_eq!(examine_with(&milans_key, "genoa"), Err(foreign));
 }
 
 #[test]

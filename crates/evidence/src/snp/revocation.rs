@@ -78,11 +78,9 @@ impl<'a> RevocationList<'a> {
 
     /// Signed by the root, issued by now, and not yet due.
     fn check(&self, root: &Certificate, memory: Memory, now_s: u64) -> Result<(), CollateralFault> {
-        if self.list.tbs_cert_list.issuer != *root.subject() {
-            return Err(CollateralFault::NotForPlatform);
-        }
         if !memory.signs_list(root, self.content, &self.signature) {
-            return Err(CollateralFault::NotSigned);
+            let is_roots = self.list.tbs_cert_list.issuer == *root.subject();
+            return Err(if is_roots { CollateralFault::NotSigned } else { CollateralFault::NotForPlatform });
         }
         if now_s < self.issued_s {
             return Err(CollateralFault::NotYetValid);

@@ -117,9 +117,20 @@ pub(crate) fn milan_report() -> (Vec<u8>, Vec<u8>) {
     (hex::decode(read("report_milan.hex")).expect("hex"), read("vcek_milan.der"))
 }
 
+/// The certificate of a Turin chip's key; no report of it is published.
+pub(crate) fn turin_key() -> Vec<u8> {
+    let directory = package("sev").with_file_name("tests").join("certs_data");
+    std::fs::read(directory.join("vcek_turin.der")).expect("sample")
+}
+
 /// AMD's certificate of the issuer of Milan's chip keys, DER.
 pub(crate) fn milan_issuer() -> Vec<u8> {
-    let directory = package("sev").with_file_name("src").join("certs/snp/builtin/milan");
+    issuer("milan")
+}
+
+/// AMD's certificate of the issuer of a family's chip keys, DER.
+pub(crate) fn issuer(family: &str) -> Vec<u8> {
+    let directory = package("sev").with_file_name("src").join("certs/snp/builtin").join(family);
     let issuer = std::fs::read(directory.join("ask.pem")).expect("sample");
     pem::parse(issuer).expect("PEM").into_contents()
 }
