@@ -222,5 +222,8 @@ pub(crate) fn ca_name(ca: PckCa) -> &'static str {
     match ca {
         PckCa::Processor => "processor",
         PckCa::Platform => "platform",
+        // Their lists are items of their own (`AmdItem::Crl`): Intel's services know none by these names.
+        PckCa::Ask => "ask",
+        PckCa::Asvk => "asvk",
     }
 }

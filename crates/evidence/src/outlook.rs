@@ -10,7 +10,7 @@ use multee_protocol::TeeType;
 use serde::Deserialize;
 
 use crate::claimed::ClaimedPlatform;
-use crate::collateral::Collateral;
+use crate::collateral::{Collateral, DcapCollateral};
 use crate::error::{AppraisalError, CollateralFault, CollateralPart};
 use crate::status::TcbStatus;
 
@@ -80,6 +80,7 @@ pub fn tcb_outlook(
     platform: &ClaimedPlatform,
     collateral: &Collateral,
 ) -> Result<TcbOutlook, AppraisalError> {
+    let collateral = collateral.dcap()?;
     let info = collateral.tcb_info().ok_or(fault(CollateralPart::TcbInfo, CollateralFault::Malformed))?;
     let key = platform.collateral();
     let is_about = info.id.eq_ignore_ascii_case(key.tee.name())
@@ -147,7 +148,7 @@ fn module_shortfall(platform: &ClaimedPlatform, info: &TcbInfo) -> Option<TcbSho
 
 fn quoting_enclave_shortfall(
     platform: &ClaimedPlatform,
-    collateral: &Collateral,
+    collateral: &DcapCollateral,
 ) -> Result<Option<TcbShortfall>, AppraisalError> {
     let identity = collateral.qe_identity();
     let identity = identity.ok_or(fault(CollateralPart::QeIdentity, CollateralFault::Malformed))?;
@@ -184,7 +185,7 @@ struct Name {
 }
 
 impl Names {
-    fn read(collateral: &Collateral) -> Self {
+    fn read(collateral: &DcapCollateral) -> Self {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Info {

@@ -210,16 +210,17 @@ impl Controller {
         Ok(())
     }
 
-    /// Oldest first, and blocks together whose assignments lie side by side in their window: their judgements read the
-    /// same words of outcomes, which saves a call in a large network a tenth of its gas.
-    fn settling_place(&self, block: &contract::BlockRef) -> (Epoch, Option<u32>) {
-        let position = || {
-            let seat = self.ledger.block(block.epoch, block.order)?.block.seat;
+    /// Blocks of one epoch are settled as they stand in the log, then those that do not as their assignments lie in the
+    /// window: neighbours share words of tallies and outcomes, and each word costs gas once a call.
+    fn settling_place(&self, block: &contract::BlockRef) -> (Epoch, Result<u64, Option<u32>>) {
+        let record = self.ledger.block(block.epoch, block.order);
+        let logged = record.and_then(|record| record.fate.position);
+        let assigned = || {
             let epoch = self.ledger.epoch(block.epoch)?;
             let positions = Permutation::new(epoch.snapshot.root, epoch.snapshot.roster_size);
-            positions.position_of(rank(&self.ledger, seat, epoch)?)
+            positions.position_of(rank(&self.ledger, record?.block.seat, epoch)?)
         };
-        (block.epoch, position())
+        (block.epoch, logged.ok_or_else(assigned))
     }
 
     /// Boots anew when the seat is suspended and its cool-down over (R11).

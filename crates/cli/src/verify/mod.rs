@@ -76,10 +76,7 @@ fn read_policy(path: &Path) -> Result<ChosenPolicy, VerifyError> {
         .map_err(|source| VerifyError::NotAPolicy { path: path.to_owned(), source })
 }
 
-fn built_in_policy(
-    is_snp: bool,
-    stated_evaluation_number: Option<u32>,
-) -> Result<ChosenPolicy, VerifyError> {
+fn built_in_policy(is_snp: bool, stated_evaluation_number: Option<u32>) -> Result<ChosenPolicy, VerifyError> {
     let chosen = if is_snp {
         ChosenPolicy::built_in_snp()
     } else {

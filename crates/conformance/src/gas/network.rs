@@ -220,8 +220,8 @@ impl Network {
         Some(executed.gas)
     }
 
-    /// Settles all that is due, as controllers do, blocks together whose assignments lie side by side; (blocks settled,
-    /// gas) of each call.
+    /// Settles all that is due, as controllers do: logged blocks as they stand in the log, then the others as their
+    /// assignments lie in the window; (blocks settled, gas) of each call.
     fn settle(&mut self, calls: &mut Vec<(u64, u64)>) {
         let retention = u32::from(self.stage.plan.fixed.retention_epochs);
         for epoch in self.epoch.saturating_sub(retention - 1)..self.epoch {
@@ -234,12 +234,12 @@ impl Network {
                 .chain(weightless)
                 .filter_map(|order| {
                     let block = self.stage.ask(&Contract::blockOfCall { epoch, order });
-                    block
-                        .due
-                        .then(|| (positions.position_of(block.rank), Contract::BlockRef { epoch, order }))
+                    let logged = block.logged.then_some(block.position);
+                    let place = logged.ok_or_else(|| positions.position_of(block.rank));
+                    block.due.then_some((place, Contract::BlockRef { epoch, order }))
                 })
                 .collect();
-            due.sort_by_key(|(position, _)| *position);
+            due.sort_by_key(|(place, _)| *place);
             let due: Vec<_> = due.into_iter().map(|(_, block)| block).collect();
             for blocks in due.chunks(SETTLED_PER_CALL) {
                 let call = Contract::settleCall { blocks: blocks.to_vec() };
