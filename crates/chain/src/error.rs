@@ -1,6 +1,8 @@
 //! Why a chain gave no answer.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, B256, U256};
+
+use crate::Outcome;
 
 /// The chain gave no answer, or refused to execute at all. A revert is not among these: it is an
 /// [`Outcome`](crate::Outcome).
@@ -21,6 +23,27 @@ pub enum ChainError {
         expected: u64,
         /// The id the chain has.
         found: u64,
+    },
+    /// The contract has another code there than the one expected, or none: this is another network.
+    #[error("code at {address} has hash {found}, expected {expected}")]
+    WrongCode {
+        /// The contract's address.
+        address: Address,
+        /// keccak256 of the code that was expected.
+        expected: B256,
+        /// keccak256 of the code that is there.
+        found: B256,
+    },
+    /// The transaction was sent, and whether it will be executed is open. Look for its effects, or send anything from
+    /// the same account: that goes on with this one first.
+    #[error("transaction {transaction_hash} with nonce {nonce} is pending: {why}")]
+    Pending {
+        /// Its newest hash.
+        transaction_hash: B256,
+        /// Its nonce.
+        nonce: u64,
+        /// Why it is waited for no longer.
+        why: Delay,
     },
     /// The transaction cannot be executed. Nothing changed.
     #[error("transaction refused: {0}")]
@@ -43,9 +66,29 @@ pub enum ChainError {
         /// The time asked for.
         asked_s: u64,
     },
-    /// The chain's storage is broken.
+    /// What is stored on this side is broken: the embedded chain, or a journal.
     #[error("chain storage: {0}")]
     Storage(#[from] StorageError),
+}
+
+/// Why a transaction is waited for no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Delay {
+    /// It is not deep enough yet, or not executed, and time is up.
+    #[error("time is up")]
+    TimeLimit,
+    /// Paying more would be more than is allowed: allow more, or wait for the chain to become cheaper.
+    #[error("more than {cap_wei} wei for a unit of gas is not paid")]
+    FeeLimit {
+        /// The most that is offered for a unit of gas, in wei.
+        cap_wei: u128,
+    },
+    /// It was replaced as often as is allowed.
+    #[error("it was replaced {bumps} times")]
+    BumpLimit {
+        /// How often.
+        bumps: u32,
+    },
 }
 
 /// Why a transaction cannot be executed at all.
@@ -73,6 +116,17 @@ pub enum Refusal {
     /// The sender's address holds a contract (EIP-3607).
     #[error("sender is a contract")]
     SenderIsContract,
+    /// The chain asks more for gas than may be paid: wait, or allow more.
+    #[error("a unit of gas costs {needed_wei} wei, {allowed_wei} are allowed")]
+    FeeTooHigh {
+        /// What it costs at least, in wei.
+        needed_wei: u128,
+        /// What is paid at most, in wei.
+        allowed_wei: u128,
+    },
+    /// A trial on the newest block ended so. It was not sent, so nothing was paid for it.
+    #[error("it would fail: {0:?}")]
+    WouldFail(Outcome),
     /// Any other violation of the rules for transactions.
     #[error("{0}")]
     Invalid(String),
@@ -105,6 +159,12 @@ pub enum Limit {
     /// See [`MINED_BLOCKS_MAX`](crate::embedded::MINED_BLOCKS_MAX).
     #[error("blocks mined at once")]
     MinedBlocks,
+    /// See [`ENDPOINTS_MAX`](crate::rpc::ENDPOINTS_MAX).
+    #[error("endpoints of a chain")]
+    Endpoints,
+    /// See [`CONFIRMATIONS_MAX`](crate::rpc::CONFIRMATIONS_MAX).
+    #[error("confirmations")]
+    Confirmations,
     /// See [`TIME_MAX_S`](crate::embedded::TIME_MAX_S).
     #[error("time in seconds")]
     Time,
@@ -119,7 +179,7 @@ impl Limit {
     }
 }
 
-/// What is wrong with an embedded chain's file.
+/// What is wrong with what is stored: an embedded chain's file, or a journal of what was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The file holds something else.
@@ -139,6 +199,9 @@ pub enum StorageError {
     /// The database failed: the disk is full or broken, or the file is damaged.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The journal of what was sent cannot be read or written.
+    #[error("journal: {0}")]
+    Journal(String),
     /// An earlier write failed and what is in memory may not be what is on disk: open the file anew.
     #[error("an earlier write failed, the chain must be opened anew")]
     Stopped,

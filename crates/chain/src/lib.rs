@@ -14,26 +14,31 @@
 //! | [`bindings`]  | the deployed contracts' functions, events and errors, generated from their ABI |
 //! | `contract`    | typed reading of a contract, typed errors out of revert data                   |
 //! | `error`       | [`ChainError`] and its parts                                                   |
+//! | `depth`       | how deep a block is, and whether it is still the chain's                       |
 //! | [`embedded`]  | a chain in this process: revm over an `SQLite` file                            |
+//! | [`rpc`]       | a public chain, over JSON-RPC and HTTP                                         |
 //!
 //! An outcome is not an error: a contract that reverts has answered, and its answer is
 //! [`Outcome::Reverted`] or [`Answer::Reverted`]. [`ChainError`] means that the chain gave no answer.
 //!
-//! This room holds no rule of the protocol, keeps no key beyond [`Sender`], and reads no clock: the
-//! embedded chain's time is set by its caller.
+//! This room holds no rule of the protocol, keeps no key beyond [`Sender`], and never asks the host what time it is:
+//! the embedded chain's time is set by its caller, and `rpc` only measures how long things take.
 
 pub mod bindings;
 mod chain;
 mod contract;
+mod depth;
 pub mod embedded;
 mod error;
 mod log;
+pub mod rpc;
 mod sender;
 mod transaction;
 
 pub use chain::{Answer, Call, Chain, Head};
 pub use contract::{ReadError, UnknownRevert, decode_error, read};
-pub use error::{ChainError, Limit, Refusal, StorageError};
+pub use depth::{head_at_depth, is_canonical};
+pub use error::{ChainError, Delay, Limit, Refusal, StorageError};
 pub use log::{LogEntry, LogFilter};
 pub use sender::{InvalidKey, Sender};
 pub use transaction::{Halt, Once, Outcome, Receipt, Transaction};

@@ -1,0 +1,133 @@
+//! What became of calls and transactions, told from answers and errors.
+
+use alloy_primitives::{B256, Bytes, U64};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::fault::Fault;
+use super::wire;
+use crate::{Answer, Halt, Outcome, Receipt};
+
+/// An answer to `eth_call`: an execution that failed is an answer, too.
+pub(super) fn answer(result: Result<Bytes, Fault>) -> Result<Answer, Fault> {
+    match result {
+        Ok(data) => Ok(Answer::Returned(data)),
+        Err(fault) => match failure(&fault) {
+            Some(Outcome::Reverted(data)) => Ok(Answer::Reverted(data)),
+            Some(Outcome::Halted(halt)) => Ok(Answer::Halted(halt)),
+            _ => Err(fault),
+        },
+    }
+}
+
+/// The failed execution that an endpoint's error tells of, if it is one. Code 3 is geth's for a revert; halts have no
+/// code, only texts, which differ between nodes.
+pub(super) fn failure(fault: &Fault) -> Option<Outcome> {
+    let Fault::Error { code, message, data } = fault else { return None };
+    let message = message.to_ascii_lowercase();
+    if *code == 3 || message.contains("revert") {
+        return Some(Outcome::Reverted(data.clone().unwrap_or_default()));
+    }
+    let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    if says(&["out of gas", "outofgas", "gas required exceeds"]) {
+        return Some(Outcome::Halted(Halt::OutOfGas));
+    }
+    if says(&["code size", "contractsizelimit", "startingwithef", "must not begin with 0xef"]) {
+        return Some(Outcome::Halted(Halt::CodeNotStorable));
+    }
+    let invalid =
+        ["invalid opcode", "opcodenotfound", "invalidfeopcode", "invalid jump", "invalidjump", "stack "];
+    says(&invalid).then_some(Outcome::Halted(Halt::InvalidExecution))
+}
+
+/// The receipt of the transaction with this hash. One in a block that is no longer the chain's is none.
+pub(super) fn receipt(client: &Client, hash: B256) -> Result<Option<Receipt>, Fault> {
+    let Some(found) = client.ask::<Option<wire::Receipt>>("eth_getTransactionReceipt", &json!([hash]))?
+    else {
+        return Ok(None);
+    };
+    if found.transaction_hash != hash {
+        return Err(Fault::Malformed("the receipt is another transaction's".to_owned()));
+    }
+    let block = client.block(found.block_number.to())?;
+    if block.is_none_or(|block| block.hash != found.block_hash) {
+        return Ok(None);
+    }
+    let outcome = match found.status.to::<u64>() {
+        1 => Outcome::Success,
+        _ => explain(client, &found)?,
+    };
+    translate(found, outcome).map(Some)
+}
+
+fn translate(found: wire::Receipt, outcome: Outcome) -> Result<Receipt, Fault> {
+    let (number, hash) = (found.block_number, found.transaction_hash);
+    if found.logs.iter().any(|log| log.block_number != number || log.transaction_hash != hash) {
+        return Err(Fault::Malformed("a receipt has another transaction's logs".to_owned()));
+    }
+    let created = found.contract_address.filter(|_| outcome == Outcome::Success);
+    Ok(Receipt {
+        transaction_hash: hash,
+        block_number: number.to(),
+        block_hash: found.block_hash,
+        from: found.from,
+        to: found.to,
+        created,
+        gas_used: found.gas_used.to(),
+        gas_price_wei: found.effective_gas_price.to(),
+        outcome,
+        logs: found.logs.into_iter().map(wire::Log::into_entry).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Why a transaction failed: a receipt does not say. It is executed again on the state before its block, which the
+/// block's earlier transactions may have changed, or which the endpoint may have forgotten: then there is no reason.
+fn explain(client: &Client, receipt: &wire::Receipt) -> Result<Outcome, Fault> {
+    let sent: Option<wire::Sent> =
+        client.ask("eth_getTransactionByHash", &json!([receipt.transaction_hash]))?;
+    let Some(sent) = sent.filter(|sent| sent.hash == receipt.transaction_hash) else {
+        return Ok(Outcome::Reverted(Bytes::new()));
+    };
+    let before = U64::from(receipt.block_number.to::<u64>().saturating_sub(1));
+    match answer(client.ask("eth_call", &json!([replay(receipt, &sent), before]))) {
+        Ok(Answer::Reverted(data)) => Ok(Outcome::Reverted(data)),
+        Ok(Answer::Halted(halt)) => Ok(Outcome::Halted(halt)),
+        Ok(Answer::Returned(_)) | Err(Fault::Error { .. }) if receipt.gas_used == sent.gas => {
+            Ok(Outcome::Halted(Halt::OutOfGas))
+        }
+        Ok(Answer::Returned(_)) | Err(Fault::Error { .. }) => Ok(Outcome::Reverted(Bytes::new())),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn replay(receipt: &wire::Receipt, sent: &wire::Sent) -> Value {
+    let mut call = json!({"from": receipt.from, "data": sent.input, "value": sent.value, "gas": sent.gas});
+    if let (Some(to), Some(fields)) = (receipt.to, call.as_object_mut()) {
+        fields.insert("to".to_owned(), json!(to));
+    }
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_executions_are_told_from_failing_endpoints() {
+        let data = Some(Bytes::from_static(&[1]));
+        let told = |code, message: &str| failure(&Fault::error(code, message, data.clone()));
+        let reverted = Some(Outcome::Reverted(Bytes::from_static(&[1])));
+        assert_eq!(told(3, "execution reverted"), reverted);
+        assert_eq!(told(-32000, "VM execution error: reverted"), reverted);
+        assert_eq!(told(-32000, "out of gas"), Some(Outcome::Halted(Halt::OutOfGas)));
+        assert_eq!(told(-32003, "EVM error OutOfGas"), Some(Outcome::Halted(Halt::OutOfGas)));
+        assert_eq!(told(-32000, "invalid opcode: INVALID"), Some(Outcome::Halted(Halt::InvalidExecution)));
+        assert_eq!(told(-32000, "max code size exceeded"), Some(Outcome::Halted(Halt::CodeNotStorable)));
+        for other in
+            ["header not found", "missing trie node", "internal error", "method not found", "rate limit"]
+        {
+            assert_eq!(told(-32000, other), None, "{other}");
+        }
+        assert_eq!(failure(&Fault::Timeout { limit_ms: 1 }), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! Senders that are interrupted, and endpoints that are while something is sent.
+
+use core::time::Duration;
+use std::thread;
+
+use alloy_primitives::{Address, B256, U256};
+use multee_chain::rpc::{Config, Rpc};
+use multee_chain::{Chain, ChainError, Delay, Transaction};
+use serde_json::json;
+
+use crate::anvil::Anvil;
+use crate::proxy::{Proxy, Question, Reply};
+use crate::support::{Kept, config, connect, count, deploy, mine_until, over, pending, rich, succeed, total};
+
+fn keyed(probe: Address) -> Transaction {
+    count(probe, b"").once(B256::repeat_byte(7))
+}
+
+/// Sends while nobody mines, and loses patience.
+fn interrupted(anvil: &Anvil, probe: Address, journal: &Kept) {
+    anvil.set_automine(false);
+    let hasty = Config { send_within: Duration::from_millis(100), ..config(&[anvil.url()]) };
+    let chain = Rpc::connect(&hasty, Box::new(journal.clone())).expect("connects");
+    let error = chain.send(&rich(), &keyed(probe)).expect_err("nobody mines");
+    assert!(matches!(error, ChainError::Pending { why: Delay::TimeLimit, .. }), "{error}");
+}
+
+/// All pools forget what they have, and go back to mining what they are given.
+fn forget(anvil: &Anvil) {
+    anvil.ask("anvil_dropAllTransactions", &json!([]));
+    assert!(!pending(anvil));
+    anvil.set_automine(true);
+}
+
+#[test]
+fn a_sender_that_starts_anew_goes_on_with_what_it_sent_under_a_key() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let journal = Kept::default();
+    interrupted(&anvil, probe, &journal);
+    anvil.mine(1);
+    let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal)).expect("connects");
+    let receipt = succeed(&chain, &rich(), &keyed(probe));
+    assert_eq!(succeed(&chain, &rich(), &keyed(probe)), receipt);
+    assert_eq!(total(&chain, probe), U256::from(6));
+}
+
+#[test]
+fn what_all_pools_forgot_is_sent_again_before_anything_else() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let journal = Kept::default();
+    interrupted(&anvil, probe, &journal);
+    forget(&anvil);
+    let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal)).expect("connects");
+    succeed(&chain, &rich(), &count(probe, b"another"));
+    assert_eq!(total(&chain, probe), U256::from(7));
+    succeed(&chain, &rich(), &keyed(probe));
+    assert_eq!(total(&chain, probe), U256::from(7));
+}
+
+#[test]
+fn a_transaction_whose_nonce_another_program_took_gets_a_new_one() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let journal = Kept::default();
+    interrupted(&anvil, probe, &journal);
+    forget(&anvil);
+    let other = json!([{"from": rich().address(), "to": Address::ZERO, "nonce": "0x1", "gas": "0x5208"}]);
+    anvil.ask("eth_sendTransaction", &other);
+    let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal)).expect("connects");
+    let receipt = succeed(&chain, &rich(), &keyed(probe));
+    assert_eq!(total(&chain, probe), U256::from(6));
+    assert_eq!(succeed(&chain, &rich(), &keyed(probe)), receipt);
+    assert_eq!(anvil.ask("eth_getTransactionCount", &json!([rich().address(), "latest"])), json!("0x3"));
+}
+
+#[test]
+fn nonces_go_on_from_what_waits_in_the_pool() {
+    let anvil = Anvil::start();
+    let chain = over(&anvil);
+    let probe = deploy(&chain);
+    anvil.set_automine(false);
+    anvil.ask(
+        "eth_sendTransaction",
+        &json!([{"from": rich().address(), "to": Address::ZERO, "gas": "0x5208"}]),
+    );
+    let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
+    while anvil.ask("txpool_status", &json!([]))["pending"] != json!("0x2") {
+        assert!(!sent.is_finished());
+        thread::yield_now();
+    }
+    mine_until(&anvil, || sent.is_finished());
+    sent.join().expect("sent");
+    assert_eq!(anvil.ask("eth_getTransactionCount", &json!([rich().address(), "latest"])), json!("0x3"));
+}
+
+#[test]
+fn a_transaction_whose_acceptance_got_lost_is_executed_once() {
+    let anvil = Anvil::start();
+    let proxy = Proxy::before(anvil.address());
+    let chain = connect(&config(&[proxy.url()])).expect("connects");
+    let probe = deploy(&chain);
+    proxy.behave(|question| {
+        let answer = question.forward();
+        match question.method.as_str() {
+            "eth_sendRawTransaction" => Reply::Hangup,
+            _ => Reply::Json(answer),
+        }
+    });
+    succeed(&chain, &rich(), &count(probe, b""));
+    assert_eq!(total(&chain, probe), U256::from(6));
+    assert_eq!(anvil.ask("eth_getTransactionCount", &json!([rich().address(), "latest"])), json!("0x2"));
+}
+
+#[test]
+fn a_transaction_given_to_all_endpoints_is_executed_once() {
+    let anvil = Anvil::start();
+    let (a, b) = (Proxy::before(anvil.address()), Proxy::before(anvil.address()));
+    let chain = connect(&config(&[a.url(), b.url()])).expect("connects");
+    let probe = deploy(&chain);
+    anvil.set_automine(false);
+    let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
+    while !pending(&anvil) {
+        thread::yield_now();
+    }
+    mine_until(&anvil, || sent.is_finished());
+    sent.join().expect("sent");
+    for proxy in [a, b] {
+        assert!(proxy.asked().contains(&"eth_sendRawTransaction".to_owned()));
+    }
+    assert_eq!(total(&over(&anvil), probe), U256::from(6));
+}
+
+#[test]
+fn an_outage_while_a_transaction_is_waited_for_does_not_lose_it() {
+    let anvil = Anvil::start();
+    let proxy = Proxy::before(anvil.address());
+    let chain = connect(&config(&[proxy.url()])).expect("connects");
+    let probe = deploy(&chain);
+    anvil.set_automine(false);
+    let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
+    while !pending(&anvil) {
+        thread::yield_now();
+    }
+    proxy.behave(|_| Reply::Status(503, "", Vec::new()));
+    proxy.asked();
+    while proxy.asked().is_empty() {
+        thread::yield_now();
+    }
+    anvil.mine(1);
+    proxy.behave(Question::honest);
+    sent.join().expect("sent");
+    assert_eq!(total(&over(&anvil), probe), U256::from(6));
+}
+
+#[test]
+fn senders_do_not_wait_for_each_other_but_each_for_itself() {
+    let anvil = Anvil::start();
+    let chain = over(&anvil);
+    let probe = deploy(&chain);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| succeed(&chain, &rich(), &count(probe, b"")));
+        }
+    });
+    assert_eq!(total(&chain, probe), U256::from(9));
+}

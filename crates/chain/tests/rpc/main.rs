@@ -1,0 +1,15 @@
+//! The chain over JSON-RPC, against anvil and against a proxy in front of it that breaks in every way.
+
+mod anvil;
+mod bumps;
+mod disagreement;
+mod execution;
+mod faults;
+mod http;
+mod interruption;
+mod logs;
+mod network;
+mod proxy;
+mod reorganisation;
+mod staleness;
+mod support;
