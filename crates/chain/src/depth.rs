@@ -17,7 +17,7 @@ pub fn head_at_depth<T: Chain + ?Sized>(chain: &T, depth: u64) -> Result<Option<
     }
 }
 
-/// Whether the block with this number still has this hash.
+/// Whether the receipt's block is still the chain's. One that a reorganisation took away never happened.
 ///
 /// # Errors
 /// When the chain gives no answer.

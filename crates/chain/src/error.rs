@@ -1,8 +1,8 @@
 //! Why a chain gave no answer.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 
-use crate::Outcome;
+use crate::Halt;
 
 /// The chain gave no answer, or refused to execute at all. A revert is not among these: it is an
 /// [`Outcome`](crate::Outcome).
@@ -124,9 +124,12 @@ pub enum Refusal {
         /// What is paid at most, in wei.
         allowed_wei: u128,
     },
-    /// A trial on the newest block ended so. It was not sent, so nothing was paid for it.
-    #[error("it would fail: {0:?}")]
-    WouldFail(Outcome),
+    /// A trial on the newest block reverted with this data. It was not sent, so nothing was paid for it.
+    #[error("it would revert with {0}")]
+    WouldRevert(Bytes),
+    /// A trial on the newest block broke off. It was not sent, so nothing was paid for it.
+    #[error("it would break off: {0}")]
+    WouldHalt(Halt),
     /// Any other violation of the rules for transactions.
     #[error("{0}")]
     Invalid(String),
@@ -162,6 +165,9 @@ pub enum Limit {
     /// See [`ENDPOINTS_MAX`](crate::rpc::ENDPOINTS_MAX).
     #[error("endpoints of a chain")]
     Endpoints,
+    /// See [`SPAN_BLOCKS_MAX`](crate::rpc::probe::SPAN_BLOCKS_MAX).
+    #[error("blocks to measure block time over")]
+    ProbedBlocks,
     /// See [`CONFIRMATIONS_MAX`](crate::rpc::CONFIRMATIONS_MAX).
     #[error("confirmations")]
     Confirmations,

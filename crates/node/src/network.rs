@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{ContractError, SolCall};
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors;
 use multee_chain::{
-    Chain, ChainError, Halt, Outcome, ReadError, Receipt, Sender, Transaction, UnknownRevert, decode_error,
-    read,
+    Chain, ChainError, Halt, Outcome, ReadError, Receipt, Refusal, Sender, Transaction, UnknownRevert,
+    decode_error, read,
 };
 use multee_protocol::Deployment;
 
@@ -80,20 +80,85 @@ impl Network {
     /// # Errors
     /// When it was not executed, or broke off for reasons that are not the contract's own.
     pub fn send<C: SolCall>(&self, sender: &Sender, function: &C) -> Result<Sent, SendError> {
-        let receipt = self.chain.send(sender, &Transaction::invoke(self.deployment.contract, function))?;
-        match &receipt.outcome {
-            Outcome::Success => Ok(Sent::Kept(Box::new(receipt))),
-            Outcome::Halted(halt) => Err(SendError::Halted(*halt)),
-            Outcome::Reverted(data) => match decode_error::<IProofOfAttestationErrors>(data)? {
-                ContractError::CustomError(error) => Ok(Sent::Refused(Box::new(error))),
-                _ => Err(SendError::Unexplained(data.to_string())),
+        match self.chain.send(sender, &Transaction::invoke(self.deployment.contract, function)) {
+            Ok(receipt) => match &receipt.outcome {
+                Outcome::Success => Ok(Sent::Kept(Box::new(receipt))),
+                Outcome::Halted(halt) => Err(SendError::Halted(*halt)),
+                Outcome::Reverted(data) => refused(data),
             },
+            // A public chain tries first what it is to send: the contract's answer is the same.
+            Err(ChainError::Refused(Refusal::WouldRevert(data))) => refused(&data),
+            Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn refused(data: &Bytes) -> Result<Sent, SendError> {
+    match decode_error::<IProofOfAttestationErrors>(data)? {
+        ContractError::CustomError(error) => Ok(Sent::Refused(Box::new(error))),
+        _ => Err(SendError::Unexplained(data.to_string())),
     }
 }
 
 impl core::fmt::Debug for Network {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Network").field("deployment", &self.deployment).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::B256;
+    use alloy_sol_types::SolError;
+    use multee_chain::bindings::IProofOfAttestation as contract;
+    use multee_chain::{Answer, Call, Head, LogEntry, LogFilter};
+
+    /// A chain whose trial of every transaction reverts with this.
+    struct Reverts(Bytes);
+
+    impl Chain for Reverts {
+        fn head(&self) -> Result<Head, ChainError> {
+            Ok(Head { chain_id: 1, number: 0, timestamp_s: 0, hash: B256::ZERO })
+        }
+
+        fn block(&self, _: u64) -> Result<Option<Head>, ChainError> {
+            Ok(None)
+        }
+
+        fn call(&self, _: &Call) -> Result<Answer, ChainError> {
+            Ok(Answer::Reverted(self.0.clone()))
+        }
+
+        fn send(&self, _: &Sender, _: &Transaction) -> Result<Receipt, ChainError> {
+            Err(Refusal::WouldRevert(self.0.clone()).into())
+        }
+
+        fn receipt(&self, _: B256) -> Result<Option<Receipt>, ChainError> {
+            Ok(None)
+        }
+
+        fn logs(&self, _: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn sent(data: Vec<u8>) -> Result<Sent, SendError> {
+        let network = Network::new(Arc::new(Reverts(data.into())), Address::ZERO).expect("a chain");
+        let sender = Sender::from_key(&[1; 32]).expect("a key");
+        network.send(&sender, &contract::openEpochCall {})
+    }
+
+    #[test]
+    fn what_a_trial_says_is_what_the_contract_says() {
+        let sent = sent(contract::EpochAlreadyOpened { epoch: 7 }.abi_encode()).expect("an outcome");
+        let Sent::Refused(error) = sent else { panic!("{sent:?}") };
+        assert!(matches!(*error, IProofOfAttestationErrors::EpochAlreadyOpened(_)), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_none_of_the_contracts_errors_is_unexplained() {
+        let error = sent(vec![1, 2, 3, 4]).expect_err("no outcome");
+        assert!(matches!(error, SendError::Unexplained(_)), "{error}");
     }
 }

@@ -10,7 +10,8 @@
 //! choice, and what an endpoint says of blocks is believed. With three or more, one alone cannot make the others look
 //! stale.
 //!
-//! **Transactions.** They are tried first; what would fail is not sent ([`Refusal::WouldFail`](crate::Refusal)). They
+//! **Transactions.** They are tried first; what would fail is not sent
+//! ([`Refusal::WouldRevert`](crate::Refusal::WouldRevert)). They
 //! are signed here (EIP-1559), written to the [`Journal`], and given to all endpoints. One that is stuck is replaced
 //! by one with the same nonce that pays at least an eighth more, up to [`FeeLimits`]. [`Chain::send`] returns when
 //! the receipt is [`Config::confirmations`] deep, and until then brings back what a reorganisation dropped. When time
@@ -36,6 +37,7 @@ mod outcome;
 mod pace;
 mod passage;
 mod pool;
+pub mod probe;
 mod roster;
 mod sending;
 mod signing;

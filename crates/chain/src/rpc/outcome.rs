@@ -8,36 +8,53 @@ use super::fault::Fault;
 use super::wire;
 use crate::{Answer, Halt, Outcome, Receipt};
 
+/// An execution that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    Reverted(Bytes),
+    Halted(Halt),
+}
+
 /// An answer to `eth_call`: an execution that failed is an answer, too.
 pub(super) fn answer(result: Result<Bytes, Fault>) -> Result<Answer, Fault> {
     match result {
         Ok(data) => Ok(Answer::Returned(data)),
         Err(fault) => match failure(&fault) {
-            Some(Outcome::Reverted(data)) => Ok(Answer::Reverted(data)),
-            Some(Outcome::Halted(halt)) => Ok(Answer::Halted(halt)),
-            _ => Err(fault),
+            Some(Failure::Reverted(data)) => Ok(Answer::Reverted(data)),
+            Some(Failure::Halted(halt)) => Ok(Answer::Halted(halt)),
+            None => Err(fault),
         },
     }
 }
 
 /// The failed execution that an endpoint's error tells of, if it is one. Code 3 is geth's for a revert; halts have no
 /// code, only texts, which differ between nodes.
-pub(super) fn failure(fault: &Fault) -> Option<Outcome> {
+pub(super) fn failure(fault: &Fault) -> Option<Failure> {
     let Fault::Error { code, message, data } = fault else { return None };
     let message = message.to_ascii_lowercase();
     if *code == 3 || message.contains("revert") {
-        return Some(Outcome::Reverted(data.clone().unwrap_or_default()));
+        return Some(Failure::Reverted(data.clone().unwrap_or_default()));
     }
     let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
     if says(&["out of gas", "outofgas", "gas required exceeds"]) {
-        return Some(Outcome::Halted(Halt::OutOfGas));
+        return Some(Failure::Halted(Halt::OutOfGas));
     }
     if says(&["code size", "contractsizelimit", "startingwithef", "must not begin with 0xef"]) {
-        return Some(Outcome::Halted(Halt::CodeNotStorable));
+        return Some(Failure::Halted(Halt::CodeNotStorable));
     }
-    let invalid =
-        ["invalid opcode", "opcodenotfound", "invalidfeopcode", "invalid jump", "invalidjump", "stack "];
-    says(&invalid).then_some(Outcome::Halted(Halt::InvalidExecution))
+    let invalid = [
+        "invalid opcode",
+        "opcodenotfound",
+        "invalidfeopcode",
+        "notactivated",
+        "invalid jump",
+        "invalidjump",
+        "stack underflow",
+        "stackunderflow",
+        "stack limit reached",
+        "stackoverflow",
+    ];
+    says(&invalid).then_some(Failure::Halted(Halt::InvalidExecution))
 }
 
 /// The receipt of the transaction with this hash. One in a block that is no longer the chain's is none.
@@ -116,13 +133,14 @@ mod tests {
     fn failed_executions_are_told_from_failing_endpoints() {
         let data = Some(Bytes::from_static(&[1]));
         let told = |code, message: &str| failure(&Fault::error(code, message, data.clone()));
-        let reverted = Some(Outcome::Reverted(Bytes::from_static(&[1])));
+        let reverted = Some(Failure::Reverted(Bytes::from_static(&[1])));
         assert_eq!(told(3, "execution reverted"), reverted);
         assert_eq!(told(-32000, "VM execution error: reverted"), reverted);
-        assert_eq!(told(-32000, "out of gas"), Some(Outcome::Halted(Halt::OutOfGas)));
-        assert_eq!(told(-32003, "EVM error OutOfGas"), Some(Outcome::Halted(Halt::OutOfGas)));
-        assert_eq!(told(-32000, "invalid opcode: INVALID"), Some(Outcome::Halted(Halt::InvalidExecution)));
-        assert_eq!(told(-32000, "max code size exceeded"), Some(Outcome::Halted(Halt::CodeNotStorable)));
+        assert_eq!(told(-32000, "out of gas"), Some(Failure::Halted(Halt::OutOfGas)));
+        assert_eq!(told(-32003, "EVM error OutOfGas"), Some(Failure::Halted(Halt::OutOfGas)));
+        assert_eq!(told(-32000, "invalid opcode: INVALID"), Some(Failure::Halted(Halt::InvalidExecution)));
+        assert_eq!(told(-32603, "EVM error NotActivated"), Some(Failure::Halted(Halt::InvalidExecution)));
+        assert_eq!(told(-32000, "max code size exceeded"), Some(Failure::Halted(Halt::CodeNotStorable)));
         for other in
             ["header not found", "missing trie node", "internal error", "method not found", "rate limit"]
         {

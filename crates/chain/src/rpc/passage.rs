@@ -64,8 +64,11 @@ impl Sending {
                 (None, Progress::Later) => {}
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() && passage.offered {
                 return Err(passage.pending(Delay::TimeLimit));
+            }
+            if left.is_zero() {
+                return self.give_up(&passage, pool.unanswered()).map(|_| None);
             }
             thread::sleep(self.poll_every.min(left));
         }
@@ -121,14 +124,20 @@ impl Sending {
             visit.client.ask::<B256>("eth_sendRawTransaction", &json!([signed.raw])).map(drop)
         };
         match together(pool.ask_all(give).iter().map(verdict)) {
-            Verdict::Taken | Verdict::Unknown => passage.offered = true,
-            Verdict::Underpriced => return self.raise(pool, passage).map(|()| Progress::Again),
+            // Nobody could be asked, or an answer got lost: once more, soon.
+            None => return Ok(Progress::Later),
+            Some(Verdict::Unknown) => {
+                passage.offered = true;
+                return Ok(Progress::Later);
+            }
+            Some(Verdict::Taken) => passage.offered = true,
+            Some(Verdict::Underpriced) => return self.raise(pool, passage).map(|()| Progress::Again),
             // Some other program sends from this account: none of the attempts was ever in a pool.
-            Verdict::NonceUsed if !passage.offered => return Ok(Progress::Superseded),
-            Verdict::Refused(refusal) if !passage.offered => {
+            Some(Verdict::NonceUsed) if !passage.offered => return Ok(Progress::Superseded),
+            Some(Verdict::Refused(refusal)) if !passage.offered => {
                 return self.give_up(passage, refusal.into()).map(|(_, progress)| progress);
             }
-            Verdict::NonceUsed | Verdict::Refused(_) => {}
+            Some(Verdict::NonceUsed | Verdict::Refused(_)) => {}
         }
         passage.pace.broadcast(passage.began.elapsed(), head);
         Ok(Progress::Later)

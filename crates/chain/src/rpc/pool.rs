@@ -62,18 +62,19 @@ impl Pool {
         Err(self.unanswered())
     }
 
-    /// Puts `question` to all that can be asked, and collects what they answer.
+    /// Puts `question` to all that can be asked, and collects what comes of it.
     pub(super) fn ask_all<T>(
         &self,
         question: impl Fn(&Visit<'_>) -> Result<T, Fault>,
     ) -> Vec<Result<T, Fault>> {
         self.survey();
-        let ask = |index| {
-            let answer = self.visit(index, self.head_age_max).and_then(|visit| question(&visit));
-            self.note(index, answer.as_ref().err());
-            answer
-        };
-        self.available().into_iter().map(ask).collect()
+        let mut answers = Vec::new();
+        for index in self.available() {
+            let answer = self.visit(index, self.head_age_max).map(|visit| question(&visit));
+            self.note(index, answer.as_ref().map_or_else(Some, |answer| answer.as_ref().err()));
+            answers.extend(answer.ok());
+        }
+        answers
     }
 
     /// A caller was told of this block.

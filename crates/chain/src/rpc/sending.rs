@@ -13,7 +13,7 @@ use super::config::Config;
 use super::fault::Fault;
 use super::fees::{FeeLimits, Fees, Price};
 use super::journal::{Attempt, Entry, Journal};
-use super::outcome;
+use super::outcome::{self, Failure};
 use super::pace::Timing;
 use super::passage::Passage;
 use super::pool::{Pool, Visit};
@@ -152,12 +152,11 @@ fn trial(client: &Client, from: Address, transaction: &Transaction) -> Result<Re
         }
         Err(fault) => fault,
     };
-    if let Some(outcome) = outcome::failure(&fault) {
-        return Ok(Err(Refusal::WouldFail(outcome)));
-    }
-    match &fault {
-        Fault::Error { message, .. } => refusal(message).map(Err).ok_or(fault),
-        _ => Err(fault),
+    match (outcome::failure(&fault), &fault) {
+        (Some(Failure::Reverted(data)), _) => Ok(Err(Refusal::WouldRevert(data))),
+        (Some(Failure::Halted(halt)), _) => Ok(Err(Refusal::WouldHalt(halt))),
+        (None, Fault::Error { message, .. }) => refusal(message).map(Err).ok_or(fault),
+        (None, _) => Err(fault),
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) fn refusal(message: &str) -> Option<Refusal> {
     says(&refused).then_some(Refusal::Invalid(message))
 }
 
-/// What all verdicts together mean: one that took it is enough; one that may have forbids to say that nothing changed.
-pub(super) fn together(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+/// What all verdicts together mean, if there are any: one that took it is enough; one that may have forbids to say that nothing changed.
+pub(super) fn together(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict> {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Taken => 0,
         Verdict::Unknown => 1,
@@ -69,7 +69,7 @@ pub(super) fn together(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
         Verdict::NonceUsed => 3,
         Verdict::Refused(_) => 4,
     };
-    verdicts.into_iter().min_by_key(rank).unwrap_or(Verdict::Unknown)
+    verdicts.into_iter().min_by_key(rank)
 }
 
 #[cfg(test)]
@@ -106,9 +106,10 @@ mod tests {
     #[test]
     fn one_that_took_it_counts_and_one_that_may_have_forbids_a_refusal() {
         let refused = Verdict::Refused(Refusal::CreationCodeTooLarge);
-        assert_eq!(together([refused.clone(), Verdict::Taken, Verdict::Unknown]), Verdict::Taken);
-        assert_eq!(together([refused.clone(), Verdict::Unknown, Verdict::NonceUsed]), Verdict::Unknown);
-        assert_eq!(together([refused.clone(), refused.clone()]), refused);
-        assert_eq!(together([]), Verdict::Unknown);
+        assert_eq!(together([refused.clone(), Verdict::Taken, Verdict::Unknown]), Some(Verdict::Taken));
+        let open = together([refused.clone(), Verdict::Unknown, Verdict::NonceUsed]);
+        assert_eq!(open, Some(Verdict::Unknown));
+        assert_eq!(together([refused.clone(), refused.clone()]), Some(refused));
+        assert_eq!(together([]), None);
     }
 }

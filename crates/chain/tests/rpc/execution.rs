@@ -49,8 +49,7 @@ fn what_would_revert_is_not_sent_and_says_why() {
     let probe = deploy(&chain);
     let before = chain.head().expect("head");
     let refuse = Transaction::invoke(probe, &Probe::refuseCall { asked: U256::from(9) });
-    let Err(ChainError::Refused(Refusal::WouldFail(Outcome::Reverted(data)))) = chain.send(&rich(), &refuse)
-    else {
+    let Err(ChainError::Refused(Refusal::WouldRevert(data))) = chain.send(&rich(), &refuse) else {
         panic!("not refused")
     };
     let expected = Probe::Unwanted { asked: U256::from(9), by: rich().address() };

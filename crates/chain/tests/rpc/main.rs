@@ -9,6 +9,7 @@ mod http;
 mod interruption;
 mod logs;
 mod network;
+mod probe;
 mod proxy;
 mod reorganisation;
 mod staleness;

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
-use multee_chain::{Chain, ChainError, Head, LogFilter, Outcome, Refusal, Transaction, decode_error, read};
+use multee_chain::{Chain, ChainError, LogFilter, Refusal, Transaction, decode_error, read};
 use multee_protocol::{Fixed, Parameters};
 use serde_json::json;
 
@@ -83,9 +83,7 @@ fn an_epoch_is_opened_and_seeded_by_a_block_of_the_chain() {
     );
 
     let early = chain.send(&rich(), &Transaction::invoke(contract, &Contract::seedEpochCall {}));
-    let Err(ChainError::Refused(Refusal::WouldFail(Outcome::Reverted(data)))) = early else {
-        panic!("{early:?}")
-    };
+    let Err(ChainError::Refused(Refusal::WouldRevert(data))) = early else { panic!("{early:?}") };
     decode_error::<Contract::IProofOfAttestationErrors>(&data).expect("one of the contract's errors");
 
     anvil.ask("evm_setNextBlockTimestamp", &json!([genesis_s]));
@@ -93,7 +91,7 @@ fn an_epoch_is_opened_and_seeded_by_a_block_of_the_chain() {
     invoke(&chain, contract, &Contract::openEpochCall {});
     anvil.mine(3);
     invoke(&chain, contract, &Contract::seedEpochCall {});
-    let head: Head = chain.head().expect("head");
+    let head = chain.head().expect("head");
     let logs = chain.logs(&LogFilter::of(contract, 0, head.number)).expect("answers");
     let seeded = logs.iter().filter(|entry| entry.log.topics()[0] == Contract::EpochSeeded::SIGNATURE_HASH);
     assert_eq!(seeded.count(), 1);
