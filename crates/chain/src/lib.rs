@@ -16,7 +16,7 @@
 //! | `error`       | [`ChainError`] and its parts                                                   |
 //! | `depth`       | how deep a block is, and whether it is still the chain's                       |
 //! | [`embedded`]  | a chain in this process: revm over an `SQLite` file                            |
-//! | [`rpc`]       | a public chain, over JSON-RPC and HTTP                                         |
+//! | [`rpc`]       | a public chain, over JSON-RPC on HTTP or `WebSocket`                           |
 //!
 //! An outcome is not an error: a contract that reverts has answered, and its answer is
 //! [`Outcome::Reverted`] or [`Answer::Reverted`]. [`ChainError`] means that the chain gave no answer.

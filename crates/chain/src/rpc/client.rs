@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::config::{Config, Endpoint, ExpectedCode};
 use super::fault::Fault;
-use super::http::Http;
+use super::transport::Transport;
 use super::wire;
 
 /// An endpoint that can be asked.
 pub(super) struct Client {
     name: String,
-    http: Http,
+    transport: Transport,
     asked: AtomicU64,
 }
 
@@ -40,8 +40,8 @@ impl From<wire::Header> for Block {
 
 impl Client {
     pub(super) fn new(endpoint: &Endpoint, config: &Config) -> Self {
-        let http = Http::new(endpoint.uri().clone(), config.timeout, config.answer_bytes_max);
-        Self { name: endpoint.name().to_owned(), http, asked: AtomicU64::new(1) }
+        let transport = Transport::to(endpoint, config);
+        Self { name: endpoint.name().to_owned(), transport, asked: AtomicU64::new(1) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -50,8 +50,12 @@ impl Client {
 
     pub(super) fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T, Fault> {
         let id = self.asked.fetch_add(1, Ordering::Relaxed);
-        let answer = self.http.exchange(&wire::request(id, method, params)?)?;
-        wire::result(id, &answer)
+        let answer = self.transport.exchange(&wire::request(id, method, params)?)?;
+        let result = wire::result(id, &answer);
+        if matches!(result, Err(Fault::Malformed(_))) {
+            self.transport.reset();
+        }
+        result
     }
 
     pub(super) fn chain_id(&self) -> Result<u64, Fault> {

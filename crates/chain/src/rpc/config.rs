@@ -17,17 +17,17 @@ pub struct Endpoint {
 
 /// The text is no URL of a JSON-RPC server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a URL of the form http://host or https://host, with port and path as needed")]
+#[error("not a URL of the form https://host or wss://host (http, ws), with port and path as needed")]
 pub struct InvalidEndpoint;
 
 impl Endpoint {
-    /// The endpoint at `url`, `http://` or `https://`.
+    /// The endpoint at `url`: `https://`, `wss://`, or without encryption `http://`, `ws://`.
     ///
     /// # Errors
     /// When it is something else.
     pub fn parse(url: &str) -> Result<Self, InvalidEndpoint> {
         let uri: Uri = url.parse().map_err(|_| InvalidEndpoint)?;
-        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
+        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https" | "ws" | "wss"));
         let (scheme, host) = (scheme.ok_or(InvalidEndpoint)?, uri.host().ok_or(InvalidEndpoint)?);
         let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
         let name = format!("{scheme}://{host}{port}");
@@ -37,6 +37,10 @@ impl Endpoint {
     /// Scheme, host and port.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn is_websocket(&self) -> bool {
+        matches!(self.uri.scheme_str(), Some("ws" | "wss"))
     }
 
     pub(super) fn uri(&self) -> &Uri {

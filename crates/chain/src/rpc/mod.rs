@@ -1,4 +1,4 @@
-//! A public chain, over JSON-RPC and HTTP.
+//! A public chain, over JSON-RPC on HTTP or `WebSocket`.
 //!
 //! **Endpoints.** Several, in order of preference. The first that can answer is asked; one that fails (see [`Fault`])
 //! is left alone for a while, doubled with every failure, and the next is asked. Before it is asked anything, and again
@@ -28,6 +28,7 @@
 mod backoff;
 mod client;
 mod config;
+mod deadline;
 mod fault;
 mod fees;
 mod http;
@@ -41,7 +42,9 @@ pub mod probe;
 mod roster;
 mod sending;
 mod signing;
+mod transport;
 mod verdict;
+mod websocket;
 mod wire;
 
 use core::time::Duration;

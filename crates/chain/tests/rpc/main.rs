@@ -14,3 +14,4 @@ mod proxy;
 mod reorganisation;
 mod staleness;
 mod support;
+mod websocket;
