@@ -35,8 +35,8 @@ pub trait Chain: Send + Sync {
     /// executed again; its first receipt is returned.
     ///
     /// # Errors
-    /// [`ChainError::Refused`] when it could not be executed at all and nothing changed; else when the
-    /// chain gave no answer. A transaction that reverts has been executed: see [`Receipt::outcome`].
+    /// [`ChainError::Refused`] when it could not be executed at all and nothing changed;
+    /// [`ChainError::Pending`] when it was sent and its outcome is open; else when the chain gave no answer. A transaction that reverts has been executed: see [`Receipt::outcome`].
     fn send(&self, sender: &Sender, transaction: &Transaction) -> Result<Receipt, ChainError>;
 
     /// The receipt of the transaction with this hash, `None` if the chain has executed none such.

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use alloy_primitives::{Address, U64, U256};
@@ -70,6 +71,11 @@ impl Sending {
             if let Some(receipt) = self.bring(pool, Passage::new(sender, entry, false), until)? {
                 return Ok(receipt);
             }
+            if Instant::now() >= until {
+                let why = "others use the account's nonces up as they are given".to_owned();
+                return Err(Refusal::Invalid(why).into());
+            }
+            thread::sleep(self.poll_every);
         }
     }
 
@@ -172,6 +178,6 @@ fn request(from: Address, transaction: &Transaction) -> Value {
 /// What the chain asks for gas now.
 pub(super) fn price(visit: &Visit<'_>) -> Result<Price, Fault> {
     let base = visit.head.base_fee_wei;
-    let base_wei = base.ok_or_else(|| Fault::Malformed("blocks have no base fee (EIP-1559)".to_owned()))?;
+    let base_wei = base.ok_or_else(|| Fault::error(0, "blocks have no base fee (EIP-1559)", None))?;
     Ok(Price { base_wei, tip_wei: visit.client.tip()? })
 }

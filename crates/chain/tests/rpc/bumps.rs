@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::anvil::Anvil;
 use crate::support::{
-    CHAIN_ID, Kept, config, count, deploy, mine_until, over, pending, rich, succeed, total,
+    CHAIN_ID, Kept, config, count, deploy, mine_until, over, pending, rich, succeed, total, wait_until,
 };
 
 /// An anvil that mines when told, with a probe on it.
@@ -42,14 +42,10 @@ fn a_stuck_transaction_is_replaced_by_one_that_pays_an_eighth_more() {
     let journal = Kept::default();
     let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal.clone())).expect("connects");
     let sent = thread::spawn(move || succeed(&chain, &rich(), &keyed(probe)));
-    while !pending(&anvil) {
-        thread::yield_now();
-    }
+    wait_until("it is in the pool", || pending(&anvil));
     let first = entry(&journal, &keyed(probe)).attempts[0];
     mine_at(&anvil, first.fees.cap_wei + 1);
-    while entry(&journal, &keyed(probe)).attempts.len() == 1 {
-        thread::yield_now();
-    }
+    wait_until("it is replaced", || entry(&journal, &keyed(probe)).attempts.len() > 1);
     mine_until(&anvil, || sent.is_finished());
     let receipt = sent.join().expect("sent");
     let attempts = entry(&journal, &keyed(probe)).attempts;
@@ -69,9 +65,7 @@ fn too_dear(change: impl Fn(&mut Config)) -> (Anvil, Address, Rpc, ChainError) {
     let chain = Rpc::connect(&config, Box::new(Kept::default())).expect("connects");
     let error = thread::scope(|scope| {
         let sent = scope.spawn(|| chain.send(&rich(), &keyed(probe)).expect_err("too dear"));
-        while !pending(&anvil) {
-            thread::yield_now();
-        }
+        wait_until("it is in the pool", || pending(&anvil));
         mine_at(&anvil, 500_000_000_000);
         sent.join().expect("ends")
     });

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::anvil::Anvil;
 use crate::proxy::{Proxy, Question};
-use crate::support::{CHAIN_ID, Probe, config, connect, deploy, over, total, unforgiving};
+use crate::support::{CHAIN_ID, Probe, config, connect, deploy, over, total, unforgiving, wait_until};
 
 #[test]
 fn an_endpoint_of_another_chain_is_put_aside() {
@@ -32,13 +32,9 @@ fn an_endpoint_that_comes_back_as_another_chains_is_put_aside() {
     });
     let error = chain.head().expect_err("limited");
     assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
-    let error = loop {
-        match chain.head().expect_err("limited, then of another chain") {
-            ChainError::Unreachable { .. } => std::thread::yield_now(),
-            error => break error,
-        }
-    };
-    assert!(matches!(error, ChainError::WrongChain { expected: CHAIN_ID, found: 7 }), "{error}");
+    wait_until("it is asked for its id", || {
+        matches!(chain.head(), Err(ChainError::WrongChain { expected: CHAIN_ID, found: 7 }))
+    });
 }
 
 #[test]
@@ -86,8 +82,9 @@ fn an_endpoint_that_agrees_again_is_asked_again() {
     let chain = connect(&config(&[proxy.url(), anvil.url()])).expect("connects");
     proxy.behave(Question::honest);
     proxy.asked();
-    while !proxy.asked().contains(&"eth_getBlockByNumber".to_owned()) {
+    wait_until("it is asked again", || {
         chain.head().expect("one of them answers");
-    }
+        proxy.asked().contains(&"eth_getBlockByNumber".to_owned())
+    });
     assert_eq!(chain.standings().remove(0).1, Standing::Good);
 }

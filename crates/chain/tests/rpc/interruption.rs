@@ -5,12 +5,14 @@ use std::thread;
 
 use alloy_primitives::{Address, B256, U256};
 use multee_chain::rpc::{Config, Rpc};
-use multee_chain::{Chain, ChainError, Delay, Transaction};
+use multee_chain::{Chain, ChainError, Delay, Refusal, Transaction};
 use serde_json::json;
 
 use crate::anvil::Anvil;
 use crate::proxy::{Proxy, Question, Reply};
-use crate::support::{Kept, config, connect, count, deploy, mine_until, over, pending, rich, succeed, total};
+use crate::support::{
+    Kept, config, connect, count, deploy, mine_until, over, pending, rich, succeed, total, wait_until,
+};
 
 fn keyed(probe: Address) -> Transaction {
     count(probe, b"").once(B256::repeat_byte(7))
@@ -86,10 +88,7 @@ fn nonces_go_on_from_what_waits_in_the_pool() {
         &json!([{"from": rich().address(), "to": Address::ZERO, "gas": "0x5208"}]),
     );
     let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
-    while anvil.ask("txpool_status", &json!([]))["pending"] != json!("0x2") {
-        assert!(!sent.is_finished());
-        thread::yield_now();
-    }
+    wait_until("both are in the pool", || anvil.ask("txpool_status", &json!([]))["pending"] == json!("0x2"));
     mine_until(&anvil, || sent.is_finished());
     sent.join().expect("sent");
     assert_eq!(anvil.ask("eth_getTransactionCount", &json!([rich().address(), "latest"])), json!("0x3"));
@@ -121,9 +120,7 @@ fn a_transaction_given_to_all_endpoints_is_executed_once() {
     let probe = deploy(&chain);
     anvil.set_automine(false);
     let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
-    while !pending(&anvil) {
-        thread::yield_now();
-    }
+    wait_until("it is in the pool", || pending(&anvil));
     mine_until(&anvil, || sent.is_finished());
     sent.join().expect("sent");
     for proxy in [a, b] {
@@ -140,14 +137,10 @@ fn an_outage_while_a_transaction_is_waited_for_does_not_lose_it() {
     let probe = deploy(&chain);
     anvil.set_automine(false);
     let sent = thread::spawn(move || succeed(&chain, &rich(), &count(probe, b"")));
-    while !pending(&anvil) {
-        thread::yield_now();
-    }
+    wait_until("it is in the pool", || pending(&anvil));
     proxy.behave(|_| Reply::Status(503, "", Vec::new()));
     proxy.asked();
-    while proxy.asked().is_empty() {
-        thread::yield_now();
-    }
+    wait_until("it is asked", || !proxy.asked().is_empty());
     anvil.mine(1);
     proxy.behave(Question::honest);
     sent.join().expect("sent");
@@ -165,4 +158,18 @@ fn senders_do_not_wait_for_each_other_but_each_for_itself() {
         }
     });
     assert_eq!(total(&chain, probe), U256::from(9));
+}
+
+#[test]
+fn an_account_whose_nonces_are_always_used_up_is_given_up() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let proxy = Proxy::before(anvil.address());
+    proxy.behave(|question| match question.method.as_str() {
+        "eth_getTransactionCount" => question.result(&json!("0x0")),
+        _ => question.honest(),
+    });
+    let hasty = Config { send_within: Duration::from_secs(1), ..config(&[proxy.url()]) };
+    let error = connect(&hasty).expect("connects").send(&rich(), &count(probe, b"")).expect_err("given up");
+    assert!(matches!(error, ChainError::Refused(Refusal::Invalid(_))), "{error}");
 }

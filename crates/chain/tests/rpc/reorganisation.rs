@@ -9,7 +9,9 @@ use multee_chain::{Chain, head_at_depth, is_canonical};
 use serde_json::json;
 
 use crate::anvil::Anvil;
-use crate::support::{config, connect, count, deploy, mine_until, over, pending, rich, succeed, total};
+use crate::support::{
+    config, connect, count, deploy, mine_until, over, pending, rich, succeed, total, wait_until,
+};
 
 /// Replaces the newest `depth` blocks by empty ones.
 fn reorganise(anvil: &Anvil, depth: u64) {
@@ -81,9 +83,7 @@ fn a_transaction_that_goes_away_while_it_is_waited_for_is_brought_back() {
     let chain = patient(&anvil);
     let waiting = Arc::clone(&chain);
     let sent = thread::spawn(move || succeed(waiting.as_ref(), &rich(), &count(probe, b"")));
-    while !pending(&anvil) {
-        thread::yield_now();
-    }
+    wait_until("it is in the pool", || pending(&anvil));
     anvil.mine(1);
     assert_eq!(total(&setup, probe), U256::from(6));
     reorganise(&anvil, 1);

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::sol;
@@ -19,6 +21,9 @@ sol!(
 );
 
 pub(crate) const CHAIN_ID: u64 = 31_337;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks anew whenever it may, waits for nothing longer than it must, and is patient with a busy machine.
 pub(crate) fn config(urls: &[String]) -> Config {
@@ -104,7 +109,17 @@ pub(crate) fn pending(anvil: &Anvil) -> bool {
 
 /// Mines until `done`: whoever waits for blocks gets them.
 pub(crate) fn mine_until(anvil: &Anvil, done: impl Fn() -> bool) {
-    while !done() {
+    wait_until("it is executed", || {
         anvil.mine(1);
+        done()
+    });
+}
+
+/// Looks again and again until it is `done`; a test that waits in vain fails.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        thread::yield_now();
     }
 }
