@@ -9,6 +9,7 @@ use multee_chain::{Chain, head_at_depth, is_canonical};
 use serde_json::json;
 
 use crate::anvil::Anvil;
+use crate::proxy::Proxy;
 use crate::support::{
     config, connect, count, deploy, mine_until, over, pending, rich, succeed, total, wait_until,
 };
@@ -35,6 +36,22 @@ fn a_receipt_in_a_block_that_went_away_is_none() {
     assert_eq!(chain.receipt(receipt.transaction_hash).expect("answers"), None);
     assert_eq!(total(&chain, probe), U256::from(5));
     assert_eq!(chain.logs(&multee_chain::LogFilter::of(probe, 0, after.number)).expect("answers"), []);
+}
+
+#[test]
+fn a_receipt_that_an_endpoint_still_shows_is_none_if_its_block_went_away() {
+    let anvil = Anvil::start();
+    let proxy = Proxy::before(anvil.address());
+    let chain = connect(&config(&[proxy.url()])).expect("connects");
+    let probe = deploy(&chain);
+    let receipt = succeed(&chain, &rich(), &count(probe, b""));
+    let shown = anvil.ask("eth_getTransactionReceipt", &json!([receipt.transaction_hash]));
+    reorganise(&anvil, 1);
+    proxy.behave(move |question| match question.method.as_str() {
+        "eth_getTransactionReceipt" => question.result(&shown),
+        _ => question.honest(),
+    });
+    assert_eq!(chain.receipt(receipt.transaction_hash).expect("answers"), None);
 }
 
 #[test]
