@@ -72,8 +72,8 @@ fn what_a_reorganisation_took_back_is_executed_when_it_is_sent_again_and_then_on
 }
 
 /// A chain that wants three blocks' depth, on an anvil that mines when told.
-fn patient(anvil: &Anvil) -> Arc<Rpc> {
-    let config = Config { confirmations: 3, ..config(&[anvil.url()]) };
+fn patient(url: &str) -> Arc<Rpc> {
+    let config = Config { confirmations: 3, ..config(&[url.to_owned()]) };
     Arc::new(Rpc::connect(&config, Box::new(InMemory::default())).expect("connects"))
 }
 
@@ -82,12 +82,22 @@ fn a_receipt_is_believed_only_when_it_is_deep_enough() {
     let anvil = Anvil::start();
     let probe = deploy(&over(&anvil));
     anvil.set_automine(false);
-    let chain = patient(&anvil);
+    let proxy = Proxy::before(anvil.address());
+    let chain = patient(&proxy.url());
     let waiting = Arc::clone(&chain);
     let sent = thread::spawn(move || succeed(waiting.as_ref(), &rich(), &count(probe, b"")));
-    mine_until(&anvil, || sent.is_finished());
+    wait_until("it is in the pool", || pending(&anvil));
+    anvil.mine(2);
+    proxy.asked();
+    let mut looked = 0;
+    wait_until("it was looked for with two blocks made", || {
+        looked += proxy.asked().iter().filter(|method| *method == "eth_getTransactionReceipt").count();
+        looked > 2
+    });
+    assert!(!sent.is_finished());
+    anvil.mine(1);
     let receipt = sent.join().expect("sent");
-    assert!(chain.head().expect("head").number >= receipt.block_number + 2);
+    assert_eq!(chain.head().expect("head").number, receipt.block_number + 2);
 }
 
 #[test]
@@ -97,7 +107,7 @@ fn a_transaction_that_goes_away_while_it_is_waited_for_is_brought_back() {
     let probe = deploy(&setup);
     anvil.mine(3);
     anvil.set_automine(false);
-    let chain = patient(&anvil);
+    let chain = patient(&anvil.url());
     let waiting = Arc::clone(&chain);
     let sent = thread::spawn(move || succeed(waiting.as_ref(), &rich(), &count(probe, b"")));
     wait_until("it is in the pool", || pending(&anvil));
