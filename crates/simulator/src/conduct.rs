@@ -1,6 +1,6 @@
 //! What one device does in one epoch, by its owner's strategy.
 
-use multee_protocol::{Mark, Power};
+use multee_protocol::{Mark, Power, Score};
 
 use crate::dice::Dice;
 use crate::strategy::{Evidence, Strategy};
@@ -25,6 +25,11 @@ pub(crate) enum Marking {
     Coin,
     /// All valid.
     Lazy,
+    /// By foresight: in the window as its camp will prevail; of latest blocks all others negative, or none.
+    Foresee {
+        /// Whether it slanders latest blocks.
+        slander: bool,
+    },
     /// None.
     None,
 }
@@ -36,6 +41,10 @@ pub(crate) struct Sight {
     pub(crate) friend: bool,
     /// Its evidence verifies.
     pub(crate) valid: bool,
+    /// It is a latest block.
+    pub(crate) latest: bool,
+    /// The adversary's camp is going to prevail on it, if that was foreseen.
+    pub(crate) prevails: bool,
 }
 
 impl Marking {
@@ -48,6 +57,9 @@ impl Marking {
             Self::Promote => sight.friend || sight.valid,
             Self::Coin => dice.coin(),
             Self::Lazy => true,
+            Self::Foresee { slander } if sight.latest => sight.friend || !slander,
+            Self::Foresee { .. } if sight.friend => sight.valid || sight.prevails,
+            Self::Foresee { .. } => !sight.prevails,
         };
         if valid { Mark::Valid } else { Mark::EvidenceInvalid }
     }
@@ -93,6 +105,7 @@ impl Strategy {
             // Who spares itself the work has nothing to hide.
             Self::Lazy => verifying(Marking::Lazy),
             Self::Absent => verifying(Marking::None),
+            Self::Opportunist => lying(Marking::Foresee { slander: score_bps >= Score::FULL.bps() }),
             Self::Sleeper { turn } if epoch < turn => Conduct::HONEST,
             Self::OnOff { edge_bps } if score_bps < edge_bps => Conduct::HONEST,
             Self::Sleeper { .. } | Self::OnOff { .. } => lying(Marking::Collude),
@@ -120,7 +133,10 @@ mod tests {
         let mut dice = Dice::new(1, 0);
         let sights = [(true, true), (true, false), (false, true), (false, false)];
         let mut marks = |marking: Marking| {
-            sights.map(|(friend, valid)| marking.mark(Sight { friend, valid }, &mut dice) == Mark::Valid)
+            sights.map(|(friend, valid)| {
+                marking.mark(Sight { friend, valid, latest: false, prevails: false }, &mut dice)
+                    == Mark::Valid
+            })
         };
         assert_eq!(marks(Marking::Truth), [true, false, true, false]);
         assert_eq!(marks(Marking::Collude), [true, true, false, false]);
@@ -128,6 +144,31 @@ mod tests {
         assert_eq!(marks(Marking::Promote), [true, true, true, false]);
         assert_eq!(marks(Marking::Lazy), [true; 4]);
         assert_eq!(marks(Marking::None), [false; 4]);
+    }
+
+    #[test]
+    fn opportunists_lie_where_they_win() {
+        let mut dice = Dice::new(1, 0);
+        let mut valid = |slander, friend, valid, latest, prevails| {
+            let sight = Sight { friend, valid, latest, prevails };
+            Marking::Foresee { slander }.mark(sight, &mut dice) == Mark::Valid
+        };
+        assert_eq!(
+            [valid(true, false, true, true, false), valid(false, false, true, true, false)],
+            [false, true]
+        );
+        assert_eq!(
+            [valid(true, false, true, false, true), valid(true, false, true, false, false)],
+            [false, true]
+        );
+        assert_eq!(
+            [valid(true, true, false, false, true), valid(true, true, false, false, false)],
+            [true, false]
+        );
+        let full = Strategy::Opportunist.conduct(Evidence::Genuine, 3, 9000);
+        assert_eq!((full.marking, full.valid), (Marking::Foresee { slander: true }, true));
+        let below = Strategy::Opportunist.conduct(Evidence::Genuine, 3, 8999);
+        assert_eq!(below.marking, Marking::Foresee { slander: false });
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | `scenario` | what is simulated, and what makes no sense |
 //! | `strategy` | what the adversary's devices do, and who publishes first |
 //! | `conduct` | what one device does in one epoch |
-//! | `multee` | a network on `multee_protocol::machine`, unchanged: R1 to R17 |
+//! | `multee` | a network on `multee_protocol::machine`: R1 to R17 |
 //! | `published` | a network by the published confirmation protocol, the baseline |
 //! | `rows` | the published results that the baseline is held against |
 //! | `measure` | what is measured of a run |

@@ -15,7 +15,7 @@ const EPOCHS_MAX: u32 = 3650;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rules {
-    /// R1 to R17: the state machine of `multee-protocol`, unchanged.
+    /// R1 to R17: the state machine of `multee-protocol`.
     Multee,
     /// The confirmation protocol as Super Protocol published it: the baseline ([`crate::published_rows`]).
     Published,

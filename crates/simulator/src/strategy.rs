@@ -75,6 +75,9 @@ pub enum Strategy {
         /// The edge, basis points.
         edge_bps: u16,
     },
+    /// Slanders latest blocks while in tier Full, and lies in the window only where its camp is going to prevail, which
+    /// assignments and scores tell beforehand (R4).
+    Opportunist,
     /// Colludes, and restarts whenever its score is below Full, in the hope of a clean slate.
     WhitewashRestart,
     /// Colludes, leaves when its score falls below Warning, and rejoins its seat when it is paid out (R13).
@@ -124,6 +127,7 @@ impl Strategy {
             Self::Absent => "absent",
             Self::Sleeper { .. } => "sleeper",
             Self::OnOff { .. } => "on-off",
+            Self::Opportunist => "opportunist",
             Self::WhitewashRestart => "whitewash-restart",
             Self::WhitewashRejoin => "whitewash-rejoin",
             Self::SybilFlood { .. } => "sybil-flood",
@@ -147,6 +151,7 @@ impl Strategy {
             | Self::Sleeper { .. }
             | Self::VendorBreak { .. } => true,
             Self::OnOff { .. }
+            | Self::Opportunist
             | Self::WhitewashRestart
             | Self::WhitewashRejoin
             | Self::SybilFlood { .. }

@@ -274,6 +274,7 @@ impl ScenarioArgs {
             StrategyName::Absent => Strategy::Absent,
             StrategyName::Sleeper => Strategy::Sleeper { turn },
             StrategyName::OnOff => Strategy::OnOff { edge_bps: self.edge },
+            StrategyName::Opportunist => Strategy::Opportunist,
             StrategyName::WhitewashRestart => Strategy::WhitewashRestart,
             StrategyName::WhitewashRejoin => Strategy::WhitewashRejoin,
             StrategyName::SybilFlood => Strategy::SybilFlood { turn },
@@ -329,6 +330,8 @@ enum StrategyName {
     Sleeper,
     /// Collusion from score --edge on, honest below
     OnOff,
+    /// Slander latest blocks while in tier Full; in the window lie only where the camp is going to prevail
+    Opportunist,
     /// Collusion, and a restart whenever the score is below Full
     WhitewashRestart,
     /// Collusion; leave below Warning, and rejoin the seat when it is paid out

@@ -43,7 +43,8 @@ impl Variation {
     /// The largest exponent: beyond, a score of 5000 weighs next to nothing.
     pub const WEIGHT_EXPONENT_MAX: u8 = 4;
 
-    pub(super) fn weight(&self, standing: &Standing) -> u16 {
+    /// What marks of a seat of this standing weigh.
+    pub fn weight(&self, standing: &Standing) -> u16 {
         let weight = standing.weight();
         if self.weight_exponent == 2 || weight == 0 {
             return weight;
@@ -112,11 +113,11 @@ mod tests {
             Variation { weight_exponent, ..Variation::default() }.weight(&standing(8000))
         });
         assert_eq!(weights, [8000, 6400, 5120, 4096]);
-        let (v, a) = (Score::new(6000).expect("a score"), Score::new(7001).expect("a score"));
+        let (v, a) = (Score::new(7001).expect("a score"), Score::new(6000).expect("a score"));
         let target = |combination| Variation { combination, ..Variation::default() }.target(v, a).bps();
         assert_eq!(
             [Combination::Weaker, Combination::Mean, Combination::ValidityOnly].map(target),
-            [6000, 6500, 6000]
+            [6000, 6500, 7001]
         );
         let mut tally = Tally::default();
         assert!(tally.add(Mark::Valid, 100) && tally.add(Mark::EvidenceInvalid, 200));

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use alloy_primitives::B256;
-use multee_protocol::Epoch;
-use multee_protocol::machine::{BlockRef, Event};
+use multee_protocol::machine::{BlockRef, Event, Variation};
+use multee_protocol::{Epoch, Score, Standing};
 
 use crate::measure::{Counts, Reading};
 
@@ -61,10 +61,20 @@ impl Device {
         self.seated && !self.blocked && !self.suspended && !self.exiting
     }
 
-    pub(super) fn reading(&self) -> Reading {
-        let silent = !self.may_publish() || self.probation || self.unverified;
-        let score = u32::from(self.score);
-        let weight = if silent { 0 } else { score * score / 10_000 };
+    /// What its marks weigh (R7); nothing if it may not publish.
+    pub(super) fn weight(&self, variation: &Variation) -> u16 {
+        let standing = Standing {
+            score: Score::new(self.score).unwrap_or_default(),
+            blocked: self.blocked,
+            suspended: self.suspended,
+            probation: self.probation,
+            power_unverified: self.unverified,
+        };
+        if self.may_publish() { variation.weight(&standing) } else { 0 }
+    }
+
+    pub(super) fn reading(&self, variation: &Variation) -> Reading {
+        let weight = self.weight(variation).into();
         Reading { abusive: self.abusive, blocked: self.blocked, score: self.score, weight }
     }
 }

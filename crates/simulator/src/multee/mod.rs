@@ -1,12 +1,13 @@
 //! A network under attack, on the protocol's own state machine.
 //!
-//! The machine is `multee_protocol::machine`, unchanged: every founding, opening, publication, restart and settlement
+//! The machine is `multee_protocol::machine`, on its own rules unless the scenario varies them: every founding, opening, publication, restart and settlement
 //! is a call of it, and what the agents know they have from its events. Simulated are the people: who lies, when, and
 //! who publishes first. Signatures and evidence are not made: that a liar's evidence does not verify is a fact that
 //! each honest verifier finds.
 
 mod book;
 mod calls;
+mod foresight;
 mod settling;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ struct Epoch {
     snapshot: EpochSnapshot,
     order: TabulatedPermutation,
     outage: bool,
+    /// On which entries of the window the adversary prevails; empty where its strategy does not ask.
+    foresight: Vec<bool>,
 }
 
 /// Plays one run to its end.
@@ -60,7 +63,7 @@ pub(crate) fn play(scenario: &Scenario, run: u32, told: &dyn Fn()) -> Result<Run
     let mut meter = Meter::new(scenario.devices);
     for epoch in 0..scenario.epochs_max {
         network.play_epoch(epoch)?;
-        let point = meter.read(network.book.devices.iter().map(Device::reading));
+        let point = meter.read(network.book.devices.iter().map(|device| device.reading(&scenario.variation)));
         told();
         let honest = scenario.honest();
         let beaten = scenario.abusive > 0 && point.abusive_blocked == scenario.abusive;
@@ -133,7 +136,8 @@ impl<'a> Network<'a> {
         self.book.begin_epoch(forget);
         self.restart(epoch)?;
         self.play_tricks(epoch)?;
-        let shared = self.shared(epoch);
+        let mut shared = self.shared(epoch);
+        shared.foresight = self.foresee(&shared);
         for device in self.order() {
             self.publish(device, epoch, &shared)?;
         }
@@ -184,7 +188,7 @@ impl<'a> Network<'a> {
         let outage = self.scenario.outage;
         let during = |from: u32, epochs: u32| epoch.checked_sub(from).is_some_and(|since| since < epochs);
         let outage = outage.is_some_and(|outage| during(outage.from_epoch, outage.epochs));
-        Epoch { snapshot, order, outage }
+        Epoch { snapshot, order, outage, foresight: Vec::new() }
     }
 
     /// Who publishes, in the order of the scenario.
@@ -258,8 +262,14 @@ impl<'a> Network<'a> {
             };
             let Some(nature) = nature else { continue };
             let friend = self.book.devices[nature.device()].abusive == device.abusive;
-            let mark = marking.mark(Sight { friend, valid: nature.valid() }, &mut self.dice);
-            accuses |= mark == Mark::EvidenceInvalid && matches!(check, Check::Latest { .. });
+            let latest = matches!(check, Check::Latest { .. });
+            let prevails = match check {
+                Check::Suspicious { entry } => shared.foresight.get(entry as usize).copied().unwrap_or(false),
+                Check::Latest { .. } | Check::Empty => false,
+            };
+            let sight = Sight { friend, valid: nature.valid(), latest, prevails };
+            let mark = marking.mark(sight, &mut self.dice);
+            accuses |= mark == Mark::EvidenceInvalid && latest;
             limbs[place / 16] |= u64::from(mark.code()) << (4 * (place % 16));
         }
         Marked { marks: Marks(alloy_primitives::U256::from_limbs(limbs)), accuses }
