@@ -302,17 +302,31 @@ const DECISIONS: [(u16, u16); 15] = [
     (10_000, 1),
 ];
 
+/// Valid marks of weight 9999 and negative ones of 10000, up to where a tally closes (R7).
+const HEAVY: [(u16, u16); 3] = [(200, 0), (0, 200), (99, 100)];
+
 fn decisions(columns: &mut Columns) {
     for (positive, negative) in DECISIONS {
         let mut tally = Tally::default();
         assert!(tally.add(Mark::Valid, positive) && tally.add(Mark::BindingWrong, negative));
-        let Decision { verdict, clarity } = tally.decision();
-        push(columns, "decisionPositives", positive);
-        push(columns, "decisionNegatives", negative);
-        push(columns, "decisionClarities", tally.clarity().bps());
-        let side = if verdict == Verdict::Malicious { 8 } else { 0 };
-        push(columns, "decisionOutcomes", side + clarity + 1);
+        push_decision(columns, tally);
     }
+    for (valid, negative) in HEAVY {
+        let mut tally = Tally::default();
+        tally.add(Mark::Valid, 1);
+        (0..valid).for_each(|_| assert!(tally.add(Mark::Valid, 9999)));
+        (0..negative).for_each(|_| assert!(tally.add(Mark::BindingWrong, 10_000)));
+        push_decision(columns, tally);
+    }
+}
+
+fn push_decision(columns: &mut Columns, tally: Tally) {
+    let Decision { verdict, clarity } = tally.decision();
+    push(columns, "decisionPositives", tally.positive());
+    push(columns, "decisionNegatives", tally.negative());
+    push(columns, "decisionClarities", tally.clarity().bps());
+    let side = if verdict == Verdict::Malicious { 8 } else { 0 };
+    push(columns, "decisionOutcomes", side + clarity + 1);
 }
 
 fn weights(columns: &mut Columns) {

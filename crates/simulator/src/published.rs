@@ -186,7 +186,8 @@ impl<'a> Network<'a> {
     fn mark(&mut self, number: u32, target: u32, marking: Marking) -> Mark {
         let block = &self.blocks[target as usize];
         let friend = self.devices[block.device as usize].abusive == self.devices[number as usize].abusive;
-        let mark = marking.mark(Sight { friend, valid: block.valid, latest: false, prevails: false }, &mut self.dice);
+        let mark = marking
+            .mark(Sight { friend, valid: block.valid, latest: false, prevails: false }, &mut self.dice);
         if block.decided || block.device == number || block.markers.contains(&number) {
             return mark;
         }

@@ -181,6 +181,30 @@ fn small_networks_stand_a_third_of_liars_of_either_kind() {
     }
 }
 
+/// Who knows beforehand where its camp prevails is never contradicted: a third harms nobody and pays nothing for it,
+/// and 45 % take the network.
+#[test]
+fn opportunists_are_not_found_and_near_half_they_win() {
+    let opportunists = |abusive| Scenario { strategy: Strategy::Opportunist, ..genuine(500, abusive) };
+    for run in assert_nobody_harmed(&opportunists(165), 1) {
+        assert!(run.honest_ever_below_full == 0 && run.abusive_weight_end > 0.25, "{run:?}");
+        assert!(run.reward_abusive > 0.95 * run.reward_abusive_if_honest, "{run:?}");
+    }
+    for run in played(&opportunists(225), 1) {
+        assert_eq!((run.abusive_blocked, run.honest_blocked), (0, 275));
+    }
+    assert_won(&Scenario { evidence: Evidence::Forged, ..opportunists(225) }, 1, 0);
+}
+
+/// Nobody marks its own block, so two of five meet as many honest verifiers as they are.
+#[test]
+fn half_of_the_others_win_with_genuine_evidence_and_one_less_does_not() {
+    for run in played(&Scenario { epochs_max: 200, ..genuine(5, 2) }, 4) {
+        assert_eq!(run.honest_blocked, 3);
+    }
+    assert_nobody_harmed(&Scenario { epochs_max: 200, ..genuine(12, 5) }, 4);
+}
+
 /// Rewards in relation to what honesty would have brought; forged evidence loses everything.
 #[test]
 fn lying_never_pays_at_30_percent_but_inflated_power_does_and_laziness_costs_nothing() {

@@ -1,4 +1,4 @@
-//! R9: how far the marks that a block gave are confirmed, and whom its fall unwinds.
+//! R9: how far outcomes contradict the marks that a block gave, and whom its fall unwinds.
 
 use super::State;
 use super::block::Block;
@@ -8,7 +8,7 @@ use super::turn::Turn;
 use crate::{Assignment, Check, Decision, Epoch, Judgement, Mark, Score};
 
 impl State {
-    /// a: how far a block's own counted marks were confirmed, by the outcomes known now. An outcome is known once the
+    /// a: how far outcomes contradict a block's own counted marks, each by its clarity. An outcome is known once the
     /// window's epoch is over and enough marks came, settled or not: who settles first gains nothing.
     pub(super) fn judgement(&self, block: &Block, now: Epoch) -> Score {
         let mut judgement = Judgement::default();
