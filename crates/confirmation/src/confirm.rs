@@ -104,4 +104,12 @@ pub enum ConfirmError {
     /// What came back is no answer to what was asked.
     #[error("confirmation application gave no proper answer: {0}")]
     BadAnswer(#[from] MessageError),
+    /// Another incarnation answers where this one did: it was restarted, and its key is lost.
+    #[error("incarnation {found} answers in place of {expected}")]
+    OtherIncarnation {
+        /// Who was to answer.
+        expected: Address,
+        /// Who did.
+        found: Address,
+    },
 }

@@ -30,10 +30,11 @@
 //! | `key` | the incarnation key |
 //! | `app` | the application |
 //! | `remote` | the application seen from the host, through bytes |
+//! | `wire` | messages on a socket |
 //! | [`power`] | the benchmark (R10) |
 //! | [`machine`] | the properties record, read from what the operating system says |
 //!
-//! This room has no network, no files, no clock but the benchmark's, and draws randomness only from the source
+//! This room opens no socket and no file, has no clock but the benchmark's and what limits waiting, and draws randomness only from the source
 //! it is given, once.
 
 #![cfg_attr(
@@ -57,6 +58,7 @@ pub mod machine;
 mod messages;
 pub mod power;
 mod remote;
+mod wire;
 
 pub use app::{AppConfig, ConfirmationApp, PowerSource};
 pub use appraise::{Appraiser, Objection};
@@ -65,3 +67,4 @@ pub use duty::{AssignedBlock, Duty, EpochContext, LimitError, ReferenceValue, Si
 pub use key::{IncarnationKey, Signature, SigningError};
 pub use messages::{MessageError, Request, Response};
 pub use remote::{Exchange, Remote};
+pub use wire::{Wire, WireError};

@@ -39,6 +39,12 @@ impl<E: Exchange> Remote<E> {
         let status = hello(&mut exchange)?;
         Ok(Self { exchange, incarnation: status.incarnation })
     }
+
+    /// Where a way is found anew for each exchange, another application may stand at its end.
+    fn check(&self, found: Address) -> Result<(), ConfirmError> {
+        let expected = self.incarnation;
+        if found == expected { Ok(()) } else { Err(ConfirmError::OtherIncarnation { expected, found }) }
+    }
 }
 
 impl<E: Exchange> Confirm for Remote<E> {
@@ -47,12 +53,17 @@ impl<E: Exchange> Confirm for Remote<E> {
     }
 
     fn status(&mut self) -> Result<Status, ConfirmError> {
-        hello(&mut self.exchange)
+        let status = hello(&mut self.exchange)?;
+        self.check(status.incarnation)?;
+        Ok(status)
     }
 
     fn confirm(&mut self, duty: &Duty) -> Result<SignedBlock, ConfirmError> {
         match ask(&mut self.exchange, &Request::Confirm(Box::new(duty.clone())))? {
-            Response::Confirmed(signed) => Ok(*signed),
+            Response::Confirmed(signed) => {
+                self.check(signed.block.incarnation)?;
+                Ok(*signed)
+            }
             Response::Refused(refusal) => Err(refusal.into()),
             Response::Hello(_) => Err(MessageError::OtherKind.into()),
         }

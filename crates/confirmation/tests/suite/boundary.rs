@@ -13,7 +13,7 @@ use multee_protocol::{ConfirmationBlock, DeviceId, Epoch, Mark, Marks, SeatId, T
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::world::{DEPLOYMENT, GENESIS_S, POWER, World};
+use crate::world::{DEPLOYMENT, GENESIS_S, POWER, World, boot};
 
 /// Of the messages.
 const VERSION: u8 = 2;
@@ -71,6 +71,28 @@ fn broken_way_and_wrong_answers_are_told_apart() {
     assert!(matches!(other_kind, Err(ConfirmError::BadAnswer(MessageError::OtherKind))));
     let silent = Remote::connect(|_: &[u8]| Ok(Vec::new()));
     assert!(matches!(silent, Err(ConfirmError::BadAnswer(MessageError::Empty))));
+}
+
+#[test]
+fn other_incarnation_at_the_end_of_the_way_is_noticed() {
+    let world = World::new();
+    let (mut first, mut second) = (boot(world.tee(), 0), boot(world.tee(), 1));
+    let (expected, found) = (first.incarnation(), second.incarnation());
+    let mut restarted = false;
+    let answering = |request: &[u8]| {
+        let app = if std::mem::replace(&mut restarted, true) { &mut second } else { &mut first };
+        Ok(app.handle(request))
+    };
+    let mut remote = Remote::connect(answering).expect("says hello");
+    for error in [
+        remote.status().expect_err("another"),
+        remote.confirm(&world.duty(EPOCH, Vec::new())).expect_err("another"),
+    ] {
+        let ConfirmError::OtherIncarnation { expected: awaited, found: answered } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((awaited, answered), (expected, found));
+    }
 }
 
 /// A duty with something in every field.

@@ -297,9 +297,14 @@ pub(crate) fn reference_digest(values: &[ReferenceValue]) -> B256 {
 }
 
 pub(crate) fn app(tee: Tee) -> ConfirmationApp {
+    boot(tee, 0)
+}
+
+/// The incarnation with this number.
+pub(crate) fn boot(tee: Tee, number: u64) -> ConfirmationApp {
     let properties = Properties::new("SIMULATED CPU", 2, 4096, features(TeeType::Sgx)).expect("in range");
     let config = AppConfig { power: PowerSource::Declared(POWER), properties };
-    ConfirmationApp::new(config, Box::new(tee), &mut rng(0))
+    ConfirmationApp::new(config, Box::new(tee), &mut rng(number))
 }
 
 /// What a fresh verifier finds about the one block of a duty; its own block must say the same.
