@@ -6,6 +6,7 @@
 //! | `ledger` | what the contract's events say of seats, epochs and blocks |
 //! | `duty` | what a seat is to check in an epoch, for its Confirmation Application |
 //! | `controller` | one seat's duties, done as soon as the chain allows |
+//! | `process` | Confirmation Applications as processes: started, and asked through a socket |
 //! | `collateral` | where collateral comes from |
 //! | `founding` | deploying a contract and naming its founding seats |
 //!
@@ -19,6 +20,7 @@ mod duty;
 pub mod founding;
 mod ledger;
 mod network;
+mod process;
 
 pub use collateral::{FetchedCollateral, ReadCollateral};
 pub use controller::{
@@ -27,3 +29,4 @@ pub use controller::{
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
 pub use network::{Network, SendError, Sent};
+pub use process::{Process, ProcessConfig, ProcessError, Running, Socket, SocketConfig};
