@@ -1,0 +1,3 @@
+#!/bin/sh
+# A program that starts and never says that it answers.
+exec sleep 600
