@@ -36,6 +36,7 @@ pub(crate) enum Marking {
 
 /// What a marker knows of the block before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Sight {
     /// Its device is of the same camp.
     pub(crate) friend: bool,

@@ -48,14 +48,14 @@ pub(crate) enum AuditError {
         code(multee::audit::not_the_contract),
         help("check the address given with --contract, or leave it out if the chain has one only")
     )]
-    NotTheContract { address: Address, source: multee_replay::AuditError },
+    NotTheContract { address: Address, source: Box<multee_replay::AuditError> },
 
     #[error("the audit broke off")]
     #[diagnostic(
         code(multee::audit::broke_off),
         help("audit again; if it recurs, the chain contradicts itself")
     )]
-    BrokeOff(#[source] multee_replay::AuditError),
+    BrokeOff(#[source] Box<multee_replay::AuditError>),
 
     #[error("the report cannot be written")]
     #[diagnostic(code(multee::audit::unwritable), help("check where stdout leads"))]
@@ -75,8 +75,10 @@ impl AuditError {
         match source {
             multee_replay::AuditError::Chain(source) => Self::of_chain(source, path),
             multee_replay::AuditError::NotTheContract { address, .. }
-            | multee_replay::AuditError::NoDeployment(address) => Self::NotTheContract { address, source },
-            _ => Self::BrokeOff(source),
+            | multee_replay::AuditError::NoDeployment(address) => {
+                Self::NotTheContract { address, source: Box::new(source) }
+            }
+            _ => Self::BrokeOff(Box::new(source)),
         }
     }
 

@@ -90,14 +90,14 @@ fn headline(scenario: &Scenario, runs: usize) -> String {
         scenario.seed,
         if runs == 1 { "run" } else { "runs" },
         scenario.epochs_max,
-        varied(&scenario.variation),
+        varied(scenario.variation),
     )
 }
 
 /// Nobody is to take varied rules for those of a network.
-fn varied(variation: &Variation) -> String {
-    let Variation { weight_exponent, combination, graded } = *variation;
-    if *variation == Variation::default() {
+fn varied(variation: Variation) -> String {
+    let Variation { weight_exponent, combination, graded } = variation;
+    if variation == Variation::default() {
         return String::new();
     }
     let graded = if graded { "by clarity" } else { "by the bare verdict" };

@@ -44,7 +44,7 @@ impl Variation {
     pub const WEIGHT_EXPONENT_MAX: u8 = 4;
 
     /// What marks of a seat of this standing weigh.
-    pub fn weight(&self, standing: &Standing) -> u16 {
+    pub fn weight(self, standing: &Standing) -> u16 {
         let weight = standing.weight();
         if self.weight_exponent == 2 || weight == 0 {
             return weight;
@@ -55,18 +55,18 @@ impl Variation {
         Score::saturating((1..exponent).fold(score, power)).bps()
     }
 
-    pub(super) fn target(&self, validity: Score, judgement: Score) -> Score {
+    pub(super) fn target(self, validity: Score, judgement: Score) -> Score {
         match self.combination {
             Combination::Product => validity.times(judgement),
             Combination::Weaker => validity.min(judgement),
             Combination::Mean => {
-                Score::saturating((u64::from(validity.bps()) + u64::from(judgement.bps())) / 2)
+                Score::saturating(u64::from(validity.bps()).midpoint(u64::from(judgement.bps())))
             }
             Combination::ValidityOnly => validity,
         }
     }
 
-    pub(super) fn validity(&self, tally: &Tally) -> Score {
+    pub(super) fn validity(self, tally: &Tally) -> Score {
         if self.graded || tally.verdict() == crate::Verdict::Honest {
             return tally.validity();
         }
@@ -76,7 +76,7 @@ impl Variation {
     }
 
     /// A decision as a judgement counts it.
-    pub(super) fn seen(&self, decision: Decision) -> Decision {
+    pub(super) fn seen(self, decision: Decision) -> Decision {
         if self.graded { decision } else { Decision { clarity: Decision::CLEAR, ..decision } }
     }
 }

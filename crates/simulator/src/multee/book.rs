@@ -62,7 +62,7 @@ impl Device {
     }
 
     /// What its marks weigh (R7); nothing if it may not publish.
-    pub(super) fn weight(&self, variation: &Variation) -> u16 {
+    pub(super) fn weight(&self, variation: Variation) -> u16 {
         let standing = Standing {
             score: Score::new(self.score).unwrap_or_default(),
             blocked: self.blocked,
@@ -73,7 +73,7 @@ impl Device {
         if self.may_publish() { variation.weight(&standing) } else { 0 }
     }
 
-    pub(super) fn reading(&self, variation: &Variation) -> Reading {
+    pub(super) fn reading(&self, variation: Variation) -> Reading {
         let weight = self.weight(variation).into();
         Reading { abusive: self.abusive, blocked: self.blocked, score: self.score, weight }
     }

@@ -21,12 +21,12 @@ impl Network<'_> {
     fn sides(&self, shared: &Epoch) -> Vec<[u32; 2]> {
         let mut sides = vec![[0; 2]; self.book.running.window_size as usize];
         for device in &self.book.devices {
-            let weight = device.weight(&self.scenario.variation);
+            let weight = device.weight(self.scenario.variation);
             if device.rank == NO_RANK || weight == 0 {
                 continue;
             }
             let assigned = Assignment::in_order(&shared.snapshot, &shared.order, device.rank);
-            let checks = assigned.iter().flat_map(|assigned| assigned.checks());
+            let checks = assigned.iter().flat_map(Assignment::checks);
             for check in checks {
                 let Check::Suspicious { entry } = check else { continue };
                 if let Some(sides) = sides.get_mut(entry as usize) {

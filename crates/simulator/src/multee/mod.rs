@@ -63,7 +63,7 @@ pub(crate) fn play(scenario: &Scenario, run: u32, told: &dyn Fn()) -> Result<Run
     let mut meter = Meter::new(scenario.devices);
     for epoch in 0..scenario.epochs_max {
         network.play_epoch(epoch)?;
-        let point = meter.read(network.book.devices.iter().map(|device| device.reading(&scenario.variation)));
+        let point = meter.read(network.book.devices.iter().map(|device| device.reading(scenario.variation)));
         told();
         let honest = scenario.honest();
         let beaten = scenario.abusive > 0 && point.abusive_blocked == scenario.abusive;
