@@ -7,7 +7,7 @@ use crate::error::SimulationError;
 use crate::measure::Run;
 use crate::parallel::{Runs, simulate};
 use crate::scenario::{Rules, Scenario, ScenarioError};
-use crate::strategy::{Evidence, Order};
+use crate::strategy::{Evidence, Order, Strategy};
 
 /// Larger networks are played with so many devices: what decides is how many marks a block gets, and with more
 /// devices chance evens out.
@@ -18,6 +18,8 @@ const CHECKS: [(u8, u8); 5] = [(12, 16), (20, 26), (30, 39), (40, 52), (54, 70)]
 const GAINS_BPS: [u16; 3] = [1500, 3000, 5000];
 /// How long an attack is played, in epochs.
 const EPOCHS: u32 = 60;
+/// How long opportunists are played: they are not found, and penalty points add up.
+const EPOCHS_OF_FORESIGHT: u32 = 200;
 /// Shares of abusive devices for which it is found out what the recommended parameters withstand, in percent.
 const SHARES: [u32; 10] = [10, 20, 30, 35, 40, 43, 45, 47, 48, 49];
 /// At even numbers nothing helps.
@@ -61,10 +63,44 @@ pub struct Recommendation {
     pub withstands_forged_percent: u32,
     /// The largest share of slanderers with genuine evidence that they withstood, in percent.
     pub withstands_genuine_percent: u32,
+    /// The largest share of opportunists with genuine evidence that blocked no honest device in 200 epochs, in percent.
+    /// They keep their weight ([`Strategy::Opportunist`]).
+    pub withstands_foresight_percent: u32,
     /// The size of the networks that were played.
     pub played_devices: u32,
     /// All that was tried.
     pub candidates: Vec<Candidate>,
+}
+
+/// What is tried against parameters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attack {
+    /// Collusion with forged evidence.
+    Forged,
+    /// Collusion with genuine evidence, which is slander.
+    Genuine,
+    /// Slander only where the liars prevail.
+    Foresight,
+}
+
+impl Attack {
+    fn waged(self, scenario: Scenario) -> Scenario {
+        let evidence = if self == Self::Forged { Evidence::Forged } else { Evidence::Genuine };
+        match self {
+            Self::Forged | Self::Genuine => Scenario { evidence, ..scenario },
+            Self::Foresight => Scenario {
+                evidence,
+                strategy: Strategy::Opportunist,
+                epochs_max: EPOCHS_OF_FORESIGHT,
+                ..scenario
+            },
+        }
+    }
+
+    /// No honest device was blocked, and the liars ended with less than a fifth of the weight, if anything takes it.
+    fn is_withstood(self, run: &Run) -> bool {
+        run.honest_blocked == 0 && (self == Self::Foresight || run.abusive_weight_end < 0.2)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -77,7 +113,9 @@ struct Search<'a> {
 /// How many epochs a search plays at most, for who shows its progress.
 pub fn recommend_epochs_max(runs: u32) -> u64 {
     let scenarios = 2 * (CHECKS.len() * GAINS_BPS.len() + SHARES.len());
-    u64::from(runs) * u64::from(EPOCHS) * u64::try_from(scenarios).unwrap_or(u64::MAX)
+    let epochs =
+        |scenarios: usize, epochs: u32| u64::try_from(scenarios).unwrap_or(u64::MAX) * u64::from(epochs);
+    u64::from(runs) * (epochs(scenarios, EPOCHS) + epochs(SHARES.len(), EPOCHS_OF_FORESIGHT))
 }
 
 /// Searches for parameters: of those that withstand what is expected those with the fewest checks, for checks cost gas
@@ -110,17 +148,19 @@ pub fn recommend(
             .then(when(a).total_cmp(&when(b)))
     });
     let parameters = best.map(Candidate::parameters);
-    let (forged, genuine) = match &parameters {
+    let (forged, genuine, foresight) = match &parameters {
         Some(parameters) => (
-            search.withstood(parameters, Evidence::Forged)?,
-            search.withstood(parameters, Evidence::Genuine)?,
+            search.withstood(parameters, Attack::Forged)?,
+            search.withstood(parameters, Attack::Genuine)?,
+            search.withstood(parameters, Attack::Foresight)?,
         ),
-        None => (0, 0),
+        None => (0, 0, 0),
     };
     Ok(Recommendation {
         parameters,
         withstands_forged_percent: forged,
         withstands_genuine_percent: genuine,
+        withstands_foresight_percent: foresight,
         played_devices: search.devices(),
         candidates,
     })
@@ -146,18 +186,17 @@ impl Search<'_> {
     fn attacked(
         &self,
         parameters: Parameters,
-        evidence: Evidence,
+        attack: Attack,
         percent: u32,
     ) -> Result<(Scenario, Vec<Run>), SimulationError> {
         let abusive = (self.devices() * percent).div_ceil(100);
-        let scenario = Scenario {
+        let scenario = attack.waged(Scenario {
             parameters,
-            evidence,
             order: Order::AbusiveFirst,
             epochs_max: EPOCHS,
             seed: self.need.seed,
             ..Scenario::new(Rules::Multee, self.devices(), abusive)
-        };
+        });
         Ok((scenario, simulate(&scenario, self.runs, self.told)?))
     }
 
@@ -171,9 +210,10 @@ impl Search<'_> {
             weight_under_5pct: None,
         };
         let percent = self.need.abusive_percent;
-        let (_, forged) = self.attacked(candidate.parameters(), Evidence::Forged, percent)?;
-        let (_, genuine) = self.attacked(candidate.parameters(), Evidence::Genuine, percent)?;
-        candidate.withstands = forged.iter().all(is_withstood) && genuine.iter().all(is_withstood);
+        let (_, forged) = self.attacked(candidate.parameters(), Attack::Forged, percent)?;
+        let (_, genuine) = self.attacked(candidate.parameters(), Attack::Genuine, percent)?;
+        candidate.withstands = forged.iter().all(|run| Attack::Forged.is_withstood(run))
+            && genuine.iter().all(|run| Attack::Genuine.is_withstood(run));
         let suspended = forged.iter().chain(&genuine).map(|run| f64::from(run.honest_ever_below_restricted));
         candidate.honest_suspended = suspended.sum::<f64>() / f64::from(2 * self.runs.runs.max(1));
         let under: Option<Vec<f64>> =
@@ -184,22 +224,17 @@ impl Search<'_> {
     }
 
     /// The largest share up to which every run was withstood.
-    fn withstood(&self, parameters: &Parameters, evidence: Evidence) -> Result<u32, SimulationError> {
+    fn withstood(&self, parameters: &Parameters, attack: Attack) -> Result<u32, SimulationError> {
         let mut largest = 0;
         for share in SHARES {
-            let (scenario, runs) = self.attacked(*parameters, evidence, share)?;
-            if 2 * scenario.abusive >= scenario.devices || !runs.iter().all(is_withstood) {
+            let (scenario, runs) = self.attacked(*parameters, attack, share)?;
+            if 2 * scenario.abusive >= scenario.devices || !runs.iter().all(|run| attack.is_withstood(run)) {
                 break;
             }
             largest = share;
         }
         Ok(largest)
     }
-}
-
-/// No honest device was blocked, and the liars ended with less than a fifth of the weight.
-fn is_withstood(run: &Run) -> bool {
-    run.honest_blocked == 0 && run.abusive_weight_end < 0.2
 }
 
 #[cfg(test)]
@@ -218,6 +253,8 @@ mod tests {
         let cheaper = |candidate: &&Candidate| candidate.suspicious_checks < parameters.suspicious_checks;
         assert!(found.candidates.iter().filter(cheaper).all(|candidate| !candidate.withstands));
         assert!(found.withstands_forged_percent >= 20 && found.withstands_genuine_percent >= 20);
+        let foresight = found.withstands_foresight_percent;
+        assert!((20..=found.withstands_forged_percent).contains(&foresight), "{foresight}");
     }
 
     #[test]

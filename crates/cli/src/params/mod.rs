@@ -26,7 +26,7 @@ enum ParamsCommand {
 ///
 /// Each candidate is played against collusion with forged evidence and against slander with genuine evidence, the
 /// abusive publishing first. It withstands if no honest device is blocked, and the abusive end with less than a fifth
-/// of the weight.
+/// of the weight. What is recommended is played against slanderers, too, that lie only where they prevail.
 ///
 /// Exit code 0: there are such parameters. 3: none of the candidates withstands it.
 #[derive(Debug, Args)]
@@ -82,7 +82,8 @@ fn text(need: Need, runs: u32, found: &Recommendation) -> String {
             "for {} devices with up to {} % abusive ones:\n\n\
              latestChecks {}, suspiciousChecks {}, decisionMarks {}, scoreGainBps {}, all else as by default\n\n\
              In all of {runs} runs each, on networks of {} devices, they withstood\n  \
-             collusion with forged evidence up to {} %\n  slander with genuine evidence up to {} %\n",
+             collusion with forged evidence up to {} %\n  slander with genuine evidence up to {} %\n  \
+             slander with genuine evidence that foresees who prevails, 200 epochs, up to {} %; it keeps its weight\n",
             need.devices,
             need.abusive_percent,
             parameters.latest_checks,
@@ -92,6 +93,7 @@ fn text(need: Need, runs: u32, found: &Recommendation) -> String {
             found.played_devices,
             found.withstands_forged_percent,
             found.withstands_genuine_percent,
+            found.withstands_foresight_percent,
         ),
         None => format!(
             "for {} devices with up to {} % abusive ones: nothing that was tried withstands them in all of {runs} runs\n",
