@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use multee_evidence::{Fmspc, PckCa};
+use multee_evidence::{Fmspc, PckCa, SnpProduct};
 use multee_protocol::TeeType;
 use sha2::{Digest, Sha256};
 
@@ -18,17 +18,6 @@ pub enum Evaluation {
     Early,
     /// This one, as a network's policy names it.
     Number(u32),
-}
-
-/// AMD's processor families, as its service names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AmdProduct {
-    /// EPYC 7003.
-    Milan,
-    /// EPYC 9004 and 8004.
-    Genoa,
-    /// EPYC 9005.
-    Turin,
 }
 
 /// AMD's two kinds of keys that sign reports.
@@ -44,9 +33,9 @@ pub enum AmdKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AmdItem {
     /// The certificates of the signing key and of the root, PEM.
-    Chain(AmdKey, AmdProduct),
+    Chain(AmdKey, SnpProduct),
     /// The root's revocation list, DER.
-    Crl(AmdKey, AmdProduct),
+    Crl(AmdKey, SnpProduct),
     /// A chip's certificate, DER.
     Vcek(Vcek),
 }
@@ -55,7 +44,7 @@ pub enum AmdItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Vcek {
     /// The family.
-    pub product: AmdProduct,
+    pub product: SnpProduct,
     /// `CHIP_ID`. Of a Turin chip only the first 8 bytes are its id.
     pub chip_id: [u8; 64],
     /// Security version of the boot loader.
@@ -143,16 +132,6 @@ impl fmt::Display for Evaluation {
     }
 }
 
-impl AmdProduct {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Milan => "Milan",
-            Self::Genoa => "Genoa",
-            Self::Turin => "Turin",
-        }
-    }
-}
-
 impl AmdKey {
     fn name(self) -> &'static str {
         match self {
@@ -187,7 +166,7 @@ impl fmt::Display for AmdItem {
 impl Vcek {
     fn path(&self) -> String {
         const TURIN_ID_BYTES: usize = 8;
-        let id_bytes = if self.product == AmdProduct::Turin { TURIN_ID_BYTES } else { self.chip_id.len() };
+        let id_bytes = if self.product == SnpProduct::Turin { TURIN_ID_BYTES } else { self.chip_id.len() };
         let id = hex::encode(self.chip_id.get(..id_bytes).unwrap_or_default());
         let fmc = self.fmc.map(|fmc| format!("fmcSPL={fmc:02}&")).unwrap_or_default();
         format!(

@@ -40,5 +40,5 @@ mod source;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Alarm, FetchError, SourceError};
 pub use http::{HttpConfig, TlsRoots};
-pub use item::{AmdItem, AmdKey, AmdProduct, Evaluation, Vcek};
+pub use item::{AmdItem, AmdKey, Evaluation, Vcek};
 pub use source::{Source, SourceConfig};

@@ -1,8 +1,8 @@
 //! Fetching from services that behave and misbehave, without a cache on disk.
 
-use multee_collateral::{AmdItem, AmdKey, AmdProduct, Endpoint, Evaluation, FetchError, HttpConfig};
+use multee_collateral::{AmdItem, AmdKey, Endpoint, Evaluation, FetchError, HttpConfig};
 use multee_collateral::{Source, SourceConfig, SourceError, TlsRoots, Vcek};
-use multee_evidence::{Collateral, Policy, Verifier, VerifierConfig};
+use multee_evidence::{Collateral, Policy, SnpProduct, Verifier, VerifierConfig};
 use multee_mock_vendor::{CollateralSpec, PlatformSpec, QuoteSpec, Vendor, VendorConfig};
 use multee_protocol::TeeType;
 use sha2::{Digest, Sha256};
@@ -246,16 +246,16 @@ fn amds_service_is_asked_as_its_documentation_says_and_its_bytes_are_handed_on()
     let mut chip_id = [0xAB; 64];
     chip_id[0] = 1;
     let (bootloader, tee, snp, microcode) = (3, 0, 8, 115);
-    let milan = Vcek { product: AmdProduct::Milan, chip_id, bootloader, tee, snp, microcode, fmc: None };
-    let turin = Vcek { product: AmdProduct::Turin, fmc: Some(1), ..milan };
+    let milan = Vcek { product: SnpProduct::Milan, chip_id, bootloader, tee, snp, microcode, fmc: None };
+    let turin = Vcek { product: SnpProduct::Turin, fmc: Some(1), ..milan };
     let id = "01".to_owned() + &"ab".repeat(63);
     let cases = [
         (
-            AmdItem::Chain(AmdKey::Vcek, AmdProduct::Milan),
+            AmdItem::Chain(AmdKey::Vcek, SnpProduct::Milan),
             "/vcek/v1/Milan/cert_chain".to_owned(),
             chain.into_bytes(),
         ),
-        (AmdItem::Crl(AmdKey::Vlek, AmdProduct::Genoa), "/vlek/v1/Genoa/crl".to_owned(), list),
+        (AmdItem::Crl(AmdKey::Vlek, SnpProduct::Genoa), "/vlek/v1/Genoa/crl".to_owned(), list),
         (
             AmdItem::Vcek(milan),
             format!("/vcek/v1/Milan/{id}?blSPL=03&teeSPL=00&snpSPL=08&ucodeSPL=115"),

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
-use multee_collateral::{AmdItem, AmdKey, AmdProduct, Evaluation, FetchError, HttpConfig};
+use multee_collateral::{AmdItem, AmdKey, Evaluation, FetchError, HttpConfig};
 use multee_collateral::{Source, SourceConfig, SourceError, TlsRoots};
+use multee_evidence::SnpProduct;
 use multee_mock_vendor::{CollateralSpec, PlatformSpec, QuoteSpec, Vendor, VendorConfig};
 use multee_protocol::TeeType;
 use rcgen::{
@@ -21,7 +22,7 @@ mod pcs;
 use pcs::{Pcs, ROOT_CRL};
 
 const NOW_S: u64 = 1_800_000_000;
-const CHAIN: AmdItem = AmdItem::Chain(AmdKey::Vcek, AmdProduct::Milan);
+const CHAIN: AmdItem = AmdItem::Chain(AmdKey::Vcek, SnpProduct::Milan);
 
 fn config(url: &str, tls_roots: TlsRoots) -> SourceConfig {
     let endpoint = url.parse().expect("URL");

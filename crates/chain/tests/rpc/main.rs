@@ -9,6 +9,8 @@ mod http;
 mod interruption;
 mod logs;
 mod network;
+#[path = "../support/parameters.rs"]
+mod parameters;
 mod probe;
 mod proxy;
 mod reorganisation;

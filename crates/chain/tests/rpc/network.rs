@@ -5,10 +5,11 @@ use alloy_sol_types::{SolCall, SolEvent};
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
 use multee_chain::{Chain, ChainError, LogFilter, Refusal, Transaction, decode_error, read};
-use multee_protocol::{Fixed, Parameters};
+use multee_protocol::Fixed;
 use serde_json::json;
 
 use crate::anvil::Anvil;
+use crate::parameters::parameters;
 use crate::support::{over, rich, succeed};
 
 /// Seconds from the first block to the network's genesis.
@@ -47,28 +48,6 @@ fn deploy(chain: &dyn Chain) -> (Address, u64) {
     let arguments = ProofOfAttestation::constructorCall { settings_, parameters_, registry_ };
     let code = &ProofOfAttestation::BYTECODE;
     (create(chain, &Transaction::deploy(code, &arguments)), genesis)
-}
-
-fn parameters() -> ProofOfAttestation::Parameters {
-    let p = Parameters::default();
-    ProofOfAttestation::Parameters {
-        latestChecks: p.latest_checks,
-        suspiciousChecks: p.suspicious_checks,
-        decisionMarks: p.decision_marks,
-        maxPenalties: p.max_penalties,
-        fullGainStreak: p.full_gain_streak,
-        finalityEpochs: p.finality_epochs,
-        powerToleranceBps: p.power_tolerance_bps,
-        scoreGainBps: p.score_gain_bps,
-        admissionScore: p.admission_score,
-        restartCooldownEpochs: p.restart_cooldown_epochs,
-        rewardDelayEpochs: p.reward_delay_epochs,
-        unbondingEpochs: p.unbonding_epochs,
-        restrictedRewardBps: p.restricted_reward_bps,
-        bountyBps: p.bounty_bps,
-        minDeposit: p.min_deposit,
-        rewardPerEpoch: p.reward_per_epoch,
-    }
 }
 
 #[test]

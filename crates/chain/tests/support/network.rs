@@ -8,9 +8,13 @@ use multee_chain::bindings::{IProofOfAttestation as Contract, deployed};
 use multee_chain::embedded::Embedded;
 use multee_chain::{Chain, Head, Outcome, Receipt, Sender, Transaction, read};
 use multee_protocol::{
-    Assignment, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot, Fixed, Marks, Parameters,
-    SeatId,
+    Assignment, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot, Fixed, Marks, SeatId,
 };
+
+#[path = "parameters.rs"]
+mod parameters;
+
+use self::parameters::parameters;
 
 /// Seconds from the first block to the network's genesis.
 const FOUNDING_S: u64 = 1000;
@@ -50,29 +54,6 @@ fn create(chain: &Embedded, creation: &Transaction) -> Address {
     let receipt = chain.send(&owner(), creation).expect("executes");
     assert_eq!(receipt.outcome, Outcome::Success);
     receipt.created.expect("creates")
-}
-
-/// The parameters as the contract takes them; R4 and R5 are what this file is about.
-fn parameters() -> deployed::ProofOfAttestation::Parameters {
-    let p = Parameters::default();
-    deployed::ProofOfAttestation::Parameters {
-        latestChecks: p.latest_checks,
-        suspiciousChecks: p.suspicious_checks,
-        decisionMarks: p.decision_marks,
-        maxPenalties: p.max_penalties,
-        fullGainStreak: p.full_gain_streak,
-        finalityEpochs: p.finality_epochs,
-        powerToleranceBps: p.power_tolerance_bps,
-        scoreGainBps: p.score_gain_bps,
-        admissionScore: p.admission_score,
-        restartCooldownEpochs: p.restart_cooldown_epochs,
-        rewardDelayEpochs: p.reward_delay_epochs,
-        unbondingEpochs: p.unbonding_epochs,
-        restrictedRewardBps: p.restricted_reward_bps,
-        bountyBps: p.bounty_bps,
-        minDeposit: p.min_deposit,
-        rewardPerEpoch: p.reward_per_epoch,
-    }
 }
 
 impl Network {
