@@ -48,6 +48,14 @@ impl Endpoint {
     }
 }
 
+impl core::str::FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(url: &str) -> Result<Self, InvalidEndpoint> {
+        Self::parse(url)
+    }
+}
+
 impl core::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Endpoint").field("name", &self.name).finish_non_exhaustive()

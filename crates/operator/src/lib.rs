@@ -1,0 +1,3 @@
+//! What an operator runs.
+
+pub mod config;
