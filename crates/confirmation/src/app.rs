@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
 use multee_evidence::{EvidenceBundle, ObtainQuote, Properties};
-use multee_protocol::{ConfirmationBlock, Deployment, Epoch, Mark, Marks, Power, SeatId};
+use multee_protocol::{ConfirmationBlock, Deployment, Epoch, Mark, Marks, Power, REPORT_DATA_BYTES, SeatId};
 use rand_core::CryptoRngCore;
 
 use crate::appraise::Appraiser;
-use crate::confirm::{Confirm, ConfirmError, Refusal, Status};
+use crate::confirm::{Confirm, ConfirmError, Introduction, Refusal, Status};
 use crate::duty::{AssignedBlock, Duty, SignedBlock, Verdict};
 use crate::key::IncarnationKey;
 use crate::messages::{Request, Response};
@@ -83,6 +83,10 @@ impl ConfirmationApp {
                 Ok(signed) => Response::Confirmed(Box::new(signed)),
                 Err(refusal) => Response::Refused(refusal),
             },
+            Ok(Request::Introduce) => match self.introduce() {
+                Ok(introduction) => Response::Introduced(Box::new(introduction)),
+                Err(refusal) => Response::Refused(refusal),
+            },
             Err(error) => Response::Refused(Refusal::Unreadable(cut(error.to_string()))),
         };
         // All that goes into a response is bounded where it is made. No bytes are no response.
@@ -103,6 +107,21 @@ impl ConfirmationApp {
             properties: self.config.properties.encode().into(),
             quotes_verified: self.quotes_verified(),
         }
+    }
+
+    /// Has the TEE vouch for the key.
+    ///
+    /// # Errors
+    /// When it gives no quote, or one that the contract would not take.
+    pub fn introduce(&self) -> Result<Introduction, Refusal> {
+        let quote = self.quote(&Introduction::report_data(self.key.address()))?;
+        let introduction = Introduction { status: self.describe(), quote: quote.into() };
+        introduction.check_limits()?;
+        Ok(introduction)
+    }
+
+    fn quote(&self, report_data: &[u8; REPORT_DATA_BYTES]) -> Result<Vec<u8>, Refusal> {
+        self.attester.0.quote(report_data).map_err(|error| Refusal::NoQuote(cut(error.to_string())))
     }
 
     fn confirm_duty(&mut self, duty: &Duty) -> Result<SignedBlock, Refusal> {
@@ -162,8 +181,7 @@ impl ConfirmationApp {
         deployment: &Deployment,
         verdicts: Vec<Verdict>,
     ) -> Result<SignedBlock, Refusal> {
-        let quote = self.attester.0.quote(&block.report_data(deployment));
-        let quote = quote.map_err(|error| Refusal::NoQuote(cut(error.to_string())))?;
+        let quote = self.quote(&block.report_data(deployment))?;
         let (bundle, certificates) = EvidenceBundle::split(self.config.properties.encode(), &quote);
         let evidence = bundle.encode_beside(&certificates).map_err(|_| too_large(&bundle, &certificates))?;
         let signature =

@@ -1,7 +1,8 @@
 //! The boundary between controller and application as a trait, and why an application refuses.
 
 use alloy_primitives::{Address, B256, Bytes};
-use multee_protocol::{Epoch, Power, TeeType};
+use multee_evidence::EvidenceBundle;
+use multee_protocol::{Epoch, Power, REPORT_DATA_BYTES, TeeType, domain, report_data};
 use serde::{Deserialize, Serialize};
 
 use crate::duty::{Duty, LimitError, SignedBlock};
@@ -42,6 +43,33 @@ pub struct Status {
     pub properties: Bytes,
     /// Quotes verified with collateral so far.
     pub quotes_verified: u64,
+}
+
+/// Who an application is, vouched for by its TEE: what a seat is asked for with (R1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introduction {
+    /// What it says of itself.
+    pub status: Status,
+    /// The TEE's quote over [`report_data`](Self::report_data), with its certificates.
+    pub quote: Bytes,
+}
+
+impl Introduction {
+    /// The longest quote, in bytes: what the contract would take as evidence (R6).
+    pub const QUOTE_BYTES_MAX: usize = EvidenceBundle::BYTES_MAX;
+
+    /// What the quote of `incarnation`'s introduction carries: no block has a digest like that, so it is no evidence.
+    pub fn report_data(incarnation: Address) -> [u8; REPORT_DATA_BYTES] {
+        report_data(domain::INTRODUCTION, incarnation)
+    }
+
+    pub(crate) fn check_limits(&self) -> Result<(), LimitError> {
+        if self.quote.len() <= Self::QUOTE_BYTES_MAX {
+            return Ok(());
+        }
+        let (len, max) = (self.quote.len() as u64, Self::QUOTE_BYTES_MAX as u64);
+        Err(LimitError { what: "bytes of the introduction's quote".to_owned(), len, max })
+    }
 }
 
 /// Why an application does not confirm. Nothing was signed then.

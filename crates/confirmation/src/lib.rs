@@ -62,7 +62,7 @@ mod wire;
 
 pub use app::{AppConfig, ConfirmationApp, PowerSource};
 pub use appraise::{Appraiser, Objection};
-pub use confirm::{Confirm, ConfirmError, Refusal, Status};
+pub use confirm::{Confirm, ConfirmError, Introduction, Refusal, Status};
 pub use duty::{AssignedBlock, Duty, EpochContext, LimitError, ReferenceValue, SignedBlock, Verdict};
 pub use key::{IncarnationKey, Signature, SigningError};
 pub use messages::{MessageError, Request, Response};

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::confirm::{Refusal, Status};
+use crate::confirm::{Introduction, Refusal, Status};
 use crate::duty::{Duty, LimitError, SignedBlock};
 
 /// The only version of the messages that is read or written.
@@ -19,6 +19,8 @@ pub enum Request {
     Hello,
     /// Do an epoch's work.
     Confirm(Box<Duty>),
+    /// Have the TEE vouch for who you are, before there is a seat.
+    Introduce,
 }
 
 /// What an application answers.
@@ -30,6 +32,8 @@ pub enum Response {
     Confirmed(Box<SignedBlock>),
     /// To anything: it is not.
     Refused(Refusal),
+    /// To [`Request::Introduce`].
+    Introduced(Box<Introduction>),
 }
 
 /// Why bytes are no message, or a message cannot become bytes.
@@ -80,7 +84,7 @@ impl Request {
 
     fn check_limits(&self) -> Result<(), LimitError> {
         match self {
-            Self::Hello => Ok(()),
+            Self::Hello | Self::Introduce => Ok(()),
             Self::Confirm(duty) => duty.check_limits(),
         }
     }
@@ -112,6 +116,7 @@ impl Response {
     fn check_limits(&self) -> Result<(), LimitError> {
         match self {
             Self::Confirmed(signed) | Self::Refused(Refusal::AlreadySigned(signed)) => signed.check_limits(),
+            Self::Introduced(introduction) => introduction.check_limits(),
             Self::Hello(_) | Self::Refused(_) => Ok(()),
         }
     }

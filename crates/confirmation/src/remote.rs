@@ -4,7 +4,7 @@ use std::io;
 
 use alloy_primitives::Address;
 
-use crate::confirm::{Confirm, ConfirmError, Status};
+use crate::confirm::{Confirm, ConfirmError, Introduction, Status};
 use crate::duty::{Duty, SignedBlock};
 use crate::messages::{MessageError, Request, Response};
 
@@ -40,6 +40,21 @@ impl<E: Exchange> Remote<E> {
         Ok(Self { exchange, incarnation: status.incarnation })
     }
 
+    /// Has the TEE vouch for who the application is.
+    ///
+    /// # Errors
+    /// When it refuses, or cannot be reached.
+    pub fn introduce(&mut self) -> Result<Introduction, ConfirmError> {
+        match ask(&mut self.exchange, &Request::Introduce)? {
+            Response::Introduced(introduction) => {
+                self.check(introduction.status.incarnation)?;
+                Ok(*introduction)
+            }
+            Response::Refused(refusal) => Err(refusal.into()),
+            Response::Hello(_) | Response::Confirmed(_) => Err(MessageError::OtherKind.into()),
+        }
+    }
+
     /// Where a way is found anew for each exchange, another application may stand at its end.
     fn check(&self, found: Address) -> Result<(), ConfirmError> {
         let expected = self.incarnation;
@@ -65,7 +80,7 @@ impl<E: Exchange> Confirm for Remote<E> {
                 Ok(*signed)
             }
             Response::Refused(refusal) => Err(refusal.into()),
-            Response::Hello(_) => Err(MessageError::OtherKind.into()),
+            Response::Hello(_) | Response::Introduced(_) => Err(MessageError::OtherKind.into()),
         }
     }
 }
@@ -74,7 +89,7 @@ fn hello(exchange: &mut impl Exchange) -> Result<Status, ConfirmError> {
     match ask(exchange, &Request::Hello)? {
         Response::Hello(status) => Ok(status),
         Response::Refused(refusal) => Err(refusal.into()),
-        Response::Confirmed(_) => Err(MessageError::OtherKind.into()),
+        Response::Confirmed(_) | Response::Introduced(_) => Err(MessageError::OtherKind.into()),
     }
 }
 

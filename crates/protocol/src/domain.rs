@@ -20,6 +20,9 @@ pub const CHALLENGE: B256 = b256!("219ae2144862f2327aba4540f83c059c1447dfca2b8ce
 /// Opens the hash of what a publication must know of its seat (`"multee/identity/v1"`, R6).
 pub const IDENTITY: B256 = b256!("5e33554e89eec76d9c645123a3d9f8d0d0aa3ae8ba1c9e450e25bd09dc5c472f");
 
+/// Stands in an introduction's report data where a block's has its digest (`"multee/introduction/v1"`, R1).
+pub const INTRODUCTION: B256 = b256!("327254160bf3b26b8e07fc4f6dae90212a299fb6f7f9e0bde2ca7ba5cf15e881");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +35,6 @@ mod tests {
         assert_eq!(EPOCH, keccak256("multee/epoch/v1"));
         assert_eq!(CHALLENGE, keccak256("multee/challenge/v2"));
         assert_eq!(IDENTITY, keccak256("multee/identity/v1"));
+        assert_eq!(INTRODUCTION, keccak256("multee/introduction/v1"));
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 use multee_confirmation::{
-    AssignedBlock, Confirm, ConfirmError, Duty, EpochContext, LimitError, MessageError, ReferenceValue,
-    Refusal, Remote, Request, Response, Signature, SignedBlock, Status, Verdict,
+    AssignedBlock, Confirm, ConfirmError, Duty, EpochContext, Introduction, LimitError, MessageError,
+    ReferenceValue, Refusal, Remote, Request, Response, Signature, SignedBlock, Status, Verdict,
 };
 use multee_evidence::{EvidenceBundle, Policy};
-use multee_protocol::{ConfirmationBlock, DeviceId, Epoch, Mark, Marks, SeatId, TeeType};
+use multee_protocol::{ConfirmationBlock, DeviceId, Epoch, Mark, Marks, SeatId, TeeType, domain};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -58,6 +58,35 @@ fn remote_application_gives_the_same_answers_as_the_application() {
 fn status_says_that_the_power_is_declared() {
     let status = World::new().app().status().expect("is here");
     assert_eq!((status.power, status.power_measured, status.tee), (POWER, false, TeeType::Sgx));
+}
+
+#[test]
+fn an_introduction_is_vouched_for_by_the_tee_and_names_no_block() {
+    let world = World::new();
+    let app = RefCell::new(world.app());
+    let mut remote =
+        Remote::connect(|request: &[u8]| Ok(app.borrow_mut().handle(request))).expect("connects");
+    let introduction = remote.introduce().expect("an introduction");
+    let incarnation = remote.incarnation();
+    assert_eq!(introduction.status.incarnation, incarnation);
+    let data = Introduction::report_data(incarnation);
+    assert_eq!(data[..32], domain::INTRODUCTION.0);
+    assert_eq!(data[32..52], incarnation.0.0);
+    assert!(introduction.quote.windows(64).any(|part| part == data));
+    remote.confirm(&duty(&world)).expect("an introduction uses no challenge up");
+}
+
+#[test]
+fn an_introduction_without_a_quote_or_with_one_that_does_not_fit_is_refused() {
+    let world = World::new();
+    let introduction = Introduction {
+        quote: vec![0; Introduction::QUOTE_BYTES_MAX + 1].into(),
+        status: Confirm::status(&mut world.app()).expect("a status"),
+    };
+    let answer = Response::Introduced(Box::new(introduction));
+    assert!(matches!(answer.encode(), Err(MessageError::TooLarge(_))));
+    let bytes = [vec![VERSION], postcard::to_allocvec(&answer).expect("serialises")].concat();
+    assert!(matches!(Response::decode(&bytes), Err(MessageError::TooLarge(_))));
 }
 
 #[test]
@@ -156,6 +185,7 @@ fn full_duty() -> Duty {
 #[test]
 fn encodings_are_golden() {
     assert_eq!(Request::Hello.encode(), Ok(vec![VERSION, 0]));
+    assert_eq!(Request::Introduce.encode(), Ok(vec![VERSION, 2]));
     let duty = full_duty();
     let signature = Signature { r: B256::repeat_byte(16), vs: B256::repeat_byte(17) };
     let signed = Box::new(SignedBlock {
@@ -315,7 +345,7 @@ fn no_changed_byte_of_a_request_makes_a_negative_mark() {
                 let mut marks = block.verdicts.iter().map(|verdict| verdict.mark);
                 assert!(!marks.any(Mark::is_negative), "byte {at}: {:?}", block.verdicts);
             }
-            Response::Hello(_) | Response::Refused(_) => {}
+            Response::Hello(_) | Response::Refused(_) | Response::Introduced(_) => {}
         }
     }
     assert!(signed > 100, "{signed} were signed");
