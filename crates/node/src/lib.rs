@@ -7,6 +7,7 @@
 //! | `duty` | what a seat is to check in an epoch, for its Confirmation Application |
 //! | `controller` | one seat's duties, done as soon as the chain allows |
 //! | `process` | Confirmation Applications as processes: started, and asked through a socket |
+//! | [`state`] | what a controller must not forget, in one file |
 //! | `collateral` | where collateral comes from |
 //! | `founding` | deploying a contract and naming its founding seats |
 //!
@@ -21,6 +22,7 @@ pub mod founding;
 mod ledger;
 mod network;
 mod process;
+pub mod state;
 
 pub use collateral::{FetchedCollateral, ReadCollateral};
 pub use controller::{
@@ -30,3 +32,4 @@ pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
 pub use network::{Network, SendError, Sent};
 pub use process::{Process, ProcessConfig, ProcessError, Running, Socket, SocketConfig};
+pub use state::{State, StateError};
