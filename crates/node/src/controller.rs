@@ -1,53 +1,32 @@
 //! The Execution Controller: one seat's duties, done as soon as the chain allows them.
 //!
 //! [`Controller::tick`] looks at the chain and does whatever can be done now: open the epoch, settle what is due,
-//! restart a suspended incarnation, publish. It keeps nothing that the chain does not have, so a controller that
-//! was killed starts anew from the events. Calling it often is harmless.
+//! restart the seat, publish. What it knows it has from the chain, so a controller that was killed starts anew from the
+//! events, and [`Controller::resume`]s with what it sent and started. Calling it often is harmless.
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_sol_types::SolCall;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors as Refused;
 use multee_chain::{ChainError, ReadError, Receipt, Sender};
 use multee_confirmation::{Confirm, ConfirmError, Duty, Refusal, SignedBlock};
 use multee_protocol::{Epoch, Permutation, SeatId};
 
+use crate::boot::Boot;
 use crate::collateral::ReadCollateral;
 use crate::duty::{DutyError, duty, rank};
+use crate::keeper::Keeper;
 use crate::ledger::{Ledger, LedgerError};
 use crate::network::{Network, SendError, Sent};
+use crate::restart::RestartPolicy;
+use crate::state::{PersistencePoint, State, StateError};
 
 /// Blocks settled in one transaction at most: some 16 × 100,000 gas.
 const SETTLED_PER_TRANSACTION: usize = 16;
 /// Blocks of the chain after a seed's source in which the seed can be set (R2).
 const SEED_LIFETIME_BLOCKS: u64 = 256;
-
-/// A machine that can boot Confirmation Applications.
-pub trait Boot {
-    /// Boots one: a new incarnation with a new key. Returns it with the measurement it boots from.
-    ///
-    /// # Errors
-    /// When the machine cannot boot.
-    fn boot(&mut self) -> Result<Booted, ConfirmError>;
-}
-
-/// A running incarnation.
-pub struct Booted {
-    /// The application.
-    pub app: Box<dyn Confirm>,
-    /// The measurement of the image it was booted from.
-    pub measurement: B256,
-}
-
-/// Why and when a suspended seat is restarted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestartPolicy {
-    /// As soon as the cool-down is over.
-    WhenSuspended,
-    /// Not by itself.
-    Never,
-}
 
 /// What a tick did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +71,13 @@ pub enum ControllerError {
     /// The Confirmation Application did not sign.
     #[error(transparent)]
     Confirm(#[from] ConfirmError),
+    /// The application of the seat's incarnation is not here: its key is lost if it runs nowhere else. Whether the seat
+    /// is restarted, and when, is the [`RestartPolicy`]'s.
+    #[error("the application with key {0} does not run here")]
+    NoApplication(Address),
+    /// What must not be forgotten cannot be kept.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The contract refused a publication that by the ledger it had to take.
     #[error("the contract refused: {0}")]
     Refused(String),
@@ -113,21 +99,35 @@ pub struct ControllerConfig {
 pub struct Controller {
     config: ControllerConfig,
     ledger: Ledger,
-    machine: Box<dyn Boot>,
-    app: Box<dyn Confirm>,
-    /// Booted for a restart whose outcome is not known yet.
-    booted: Option<Booted>,
+    keeper: Keeper,
+    /// A key whose transaction was executed in vain: what is sent for it next is another transaction.
+    spent: Option<B256>,
 }
 
 impl Controller {
-    /// A controller for a seat whose incarnation runs already. `ledger` may be empty: the first tick fills it.
+    /// A controller for a seat whose incarnation runs already, which keeps nothing on disk. `ledger` may be empty: the
+    /// first tick fills it.
     pub fn new(
         config: ControllerConfig,
         ledger: Ledger,
         machine: Box<dyn Boot>,
         app: Box<dyn Confirm>,
     ) -> Self {
-        Self { config, ledger, machine, app, booted: None }
+        Self { config, ledger, keeper: Keeper::of(machine, app), spent: None }
+    }
+
+    /// A controller that goes on where the last one with this state ended, however it did: with what it had sent, and
+    /// with the applications that it left on the machine. The first tick looks for them.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn resume(
+        config: ControllerConfig,
+        ledger: Ledger,
+        machine: Box<dyn Boot>,
+        state: State,
+    ) -> Result<Self, StateError> {
+        Ok(Self { config, ledger, keeper: Keeper::resume(machine, state)?, spent: None })
     }
 
     /// The seat it works for.
@@ -150,7 +150,7 @@ impl Controller {
         let Some(now) = self.ledger.clock()? else { return Ok(actions) };
         self.open(now, &mut actions)?;
         self.settle(now, &mut actions)?;
-        self.restart(&mut actions)?;
+        self.restart(now, &mut actions)?;
         self.publish(now, &mut actions)?;
         Ok(actions)
     }
@@ -223,33 +223,30 @@ impl Controller {
         (block.epoch, logged.ok_or_else(assigned))
     }
 
-    /// Boots anew when the seat is suspended and its cool-down over (R11).
-    fn restart(&mut self, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
-        if self.config.restart == RestartPolicy::Never {
+    /// Goes on with the seat's application, and begins a new incarnation where the policy wants one (R11).
+    fn restart(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
+        if self.config.restart == RestartPolicy::Never && self.keeper.has_any() {
             return Ok(());
         }
         let seat = self.network().read(&contract::seatOfCall { seat: self.config.seat.0 })?;
-        self.adopt(seat.incarnation, actions);
-        let cooled = seat.suspendedEpoch + u32::from(self.ledger.parameters().restart_cooldown_epochs);
-        let now = self.ledger.clock()?.unwrap_or(0);
-        if seat.tier != TIER_SUSPENDED || seat.exiting || now < cooled {
+        if self.keeper.attach(seat.incarnation)? {
+            actions.push(Action::Restarted(seat.incarnation));
+        }
+        if !self.is_restart_due(&seat, now) {
             return Ok(());
         }
-        let booted = match self.booted.take() {
-            Some(earlier) => earlier,
-            None => self.machine.boot()?,
-        };
+        let now_s = self.network().chain().head()?.timestamp_s;
+        let Some(booted) = self.keeper.fresh(self.config.restart, now, now_s)? else { return Ok(()) };
         let call = contract::restartCall {
             seat: self.config.seat.0,
             incarnation: booted.app.incarnation(),
             measurement: booted.measurement,
         };
-        // Kept until the outcome is known: a restart whose receipt is lost may have got through, and then nobody
-        // else has the key that the seat is to sign with.
-        self.booted = Some(booted);
-        match self.send(&call)? {
+        match self.send_once(&call, key_of(RESTART_DOMAIN, call.incarnation.as_slice()))? {
             Sent::Kept(_) => {
-                self.adopt(call.incarnation, actions);
+                if self.keeper.attach(call.incarnation)? {
+                    actions.push(Action::Restarted(call.incarnation));
+                }
                 self.ledger.sync()?;
                 Ok(())
             }
@@ -257,22 +254,33 @@ impl Controller {
         }
     }
 
-    /// Goes on with what was booted for a restart, if that is the seat's incarnation now.
-    fn adopt(&mut self, incarnation: Address, actions: &mut Vec<Action>) {
-        if let Some(booted) = self.booted.take_if(|booted| booted.app.incarnation() == incarnation) {
-            self.app = booted.app;
-            actions.push(Action::Restarted(incarnation));
+    fn is_restart_due(&self, seat: &contract::SeatView, now: Epoch) -> bool {
+        if seat.exiting || seat.tier == TIER_BLOCKED {
+            return false;
+        }
+        let suspended = seat.tier == TIER_SUSPENDED;
+        match self.config.restart {
+            RestartPolicy::Never => false,
+            _ if suspended => {
+                let cooldown = u32::from(self.ledger.parameters().restart_cooldown_epochs);
+                now >= seat.suspendedEpoch.saturating_add(cooldown)
+            }
+            RestartPolicy::WhenSuspended => false,
+            RestartPolicy::WhenNeeded(_) => {
+                let is_active = self.last_published().is_some_and(|last| last.saturating_add(1) >= now);
+                let perhaps_elsewhere = is_active && !self.keeper.knew(seat.incarnation);
+                !self.keeper.serves(seat.incarnation) && !perhaps_elsewhere
+            }
         }
     }
 
     fn publish(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
-        let published = self.ledger.seat(self.config.seat).and_then(|seat| seat.last_epoch);
         let opened = self.ledger.epoch(now).is_some_and(|epoch| epoch.opened);
-        if published == Some(now) || !opened || !self.may_publish()? {
+        if self.last_published() == Some(now) || !opened || !self.may_publish()? {
             return Ok(());
         }
         let duty: Duty = duty(&self.ledger, self.config.seat, now, self.config.collateral.as_ref())?;
-        let signed = match self.app.confirm(&duty) {
+        let signed = match self.keeper.confirm(&duty) {
             // An earlier try signed and did not get through: that block is the one to publish.
             Err(ConfirmError::Refused(Refusal::AlreadySigned(earlier))) => *earlier,
             other => other?,
@@ -280,7 +288,8 @@ impl Controller {
         match self.send_publication(&signed)? {
             Sent::Kept(receipt) => {
                 self.ledger.sync()?;
-                actions.push(self.published(now, &receipt, signed));
+                let action = self.published(now, &receipt, signed)?;
+                actions.push(action);
                 Ok(())
             }
             Sent::Refused(error) => Err(refused(&error)),
@@ -289,12 +298,17 @@ impl Controller {
 
     /// With the certificates unless they are published already. Where the seat is not what the ledger says, something
     /// happened since it looked last: its provider named the operator, and its certificates are to be published anew.
+    ///
+    /// The key is the block's: a controller that was killed and sends it again gets the first one's receipt. After a
+    /// reorganisation the block is still the chain's to take; if the challenge changed with it, so does the block.
     fn send_publication(&mut self, signed: &SignedBlock) -> Result<Sent, ControllerError> {
-        let sent = self.send(&publication(signed, self.certificates_hash()))?;
+        let digest = signed.block.digest(&self.network().deployment());
+        let key = key_of(PUBLICATION_DOMAIN, digest.as_slice());
+        let sent = self.send_once(&publication(signed, self.certificates_hash()), key)?;
         match sent {
             Sent::Refused(error) if matches!(*error, Refused::IdentityWrong(_)) => {
                 self.ledger.sync()?;
-                Ok(self.send(&publication(signed, self.certificates_hash()))?)
+                Ok(self.send_once(&publication(signed, self.certificates_hash()), key)?)
             }
             sent => Ok(sent),
         }
@@ -307,24 +321,66 @@ impl Controller {
     /// What the contract would end the call for anyway: it costs less to ask first.
     fn may_publish(&self) -> Result<bool, ControllerError> {
         let seat = self.network().read(&contract::seatOfCall { seat: self.config.seat.0 })?;
-        let running = seat.incarnation == self.app.incarnation();
-        Ok(running && !seat.exiting && seat.tier != TIER_SUSPENDED && seat.tier != TIER_BLOCKED)
+        if seat.exiting || seat.tier == TIER_SUSPENDED || seat.tier == TIER_BLOCKED {
+            return Ok(false);
+        }
+        if self.keeper.serves(seat.incarnation) {
+            return Ok(true);
+        }
+        Err(ControllerError::NoApplication(seat.incarnation))
     }
 
-    fn published(&self, epoch: Epoch, receipt: &Receipt, signed: SignedBlock) -> Action {
-        match self.ledger.block_of(self.config.seat, epoch) {
-            Some(_) => Action::Published { epoch, gas: receipt.gas_used, signed: Box::new(signed) },
-            None => Action::NotTaken(refusal_in(receipt)),
+    fn published(
+        &mut self,
+        epoch: Epoch,
+        receipt: &Receipt,
+        signed: SignedBlock,
+    ) -> Result<Action, ControllerError> {
+        if self.ledger.block_of(self.config.seat, epoch).is_none() {
+            let digest = signed.block.digest(&self.network().deployment());
+            self.spent = Some(key_of(PUBLICATION_DOMAIN, digest.as_slice()));
+            return Ok(Action::NotTaken(refusal_in(receipt)));
         }
+        self.keeper.recovered()?;
+        Ok(Action::Published { epoch, gas: receipt.gas_used, signed: Box::new(signed) })
+    }
+
+    fn last_published(&self) -> Option<Epoch> {
+        self.ledger.seat(self.config.seat)?.last_epoch
     }
 
     fn network(&self) -> &Network {
         self.ledger.network()
     }
 
-    fn send<C: alloy_sol_types::SolCall>(&self, call: &C) -> Result<Sent, SendError> {
-        self.network().send(&self.config.operator, call)
+    fn send<C: SolCall>(&self, call: &C) -> Result<Sent, SendError> {
+        let sent = self.network().send(&self.config.operator, call);
+        self.keeper.reached(PersistencePoint::OutcomeKnown);
+        sent
     }
+
+    /// Has it executed once for a key, however often a controller that was killed sends it. If it was executed in vain,
+    /// it is sent as another transaction the next time: what stood in the way may be gone.
+    fn send_once<C: SolCall>(&mut self, call: &C, key: B256) -> Result<Sent, SendError> {
+        if self.spent == Some(key) {
+            return self.send(call);
+        }
+        let sent = self.network().send_once(&self.config.operator, call, key);
+        self.keeper.reached(PersistencePoint::OutcomeKnown);
+        if matches!(sent, Ok(Sent::Refused(_))) {
+            self.spent = Some(key);
+        }
+        sent
+    }
+}
+
+/// What the keys of publications are made of, besides the block's digest.
+const PUBLICATION_DOMAIN: &[u8] = b"multee/publication-key/v1";
+/// What the keys of restarts are made of, besides the incarnation.
+const RESTART_DOMAIN: &[u8] = b"multee/restart-key/v1";
+
+fn key_of(domain: &[u8], what: &[u8]) -> B256 {
+    keccak256([domain, what].concat())
 }
 
 /// The contract's number of tier Suspended.

@@ -6,7 +6,13 @@
 //! | `ledger` | what the contract's events say of seats, epochs and blocks |
 //! | `duty` | what a seat is to check in an epoch, for its Confirmation Application |
 //! | `controller` | one seat's duties, done as soon as the chain allows |
-//! | `process` | Confirmation Applications as processes: started, and asked through a socket |
+//! | `boot` | machines that run Confirmation Applications |
+//! | `keeper` | the seat's application: taken over, booted anew, recorded |
+//! | `restart` | when a seat is restarted by itself |
+//! | `socket` | Confirmation Applications asked through a socket |
+//! | `process` | Confirmation Applications as processes of the controller's, which outlive it |
+//! | `survivor` | processes that an earlier controller left |
+//! | `service` | the Confirmation Application as a service of the system's |
 //! | [`state`] | what a controller must not forget, in one file |
 //! | `collateral` | where collateral comes from |
 //! | `founding` | deploying a contract and naming its founding seats |
@@ -15,21 +21,29 @@
 //! other side of a message boundary. It holds no rule: what is due, who may publish and what counts the
 //! contract says.
 
+mod boot;
 mod collateral;
 mod controller;
 mod duty;
 pub mod founding;
+mod keeper;
 mod ledger;
 mod network;
 mod process;
+mod restart;
+mod service;
+mod socket;
 pub mod state;
+mod survivor;
 
+pub use boot::{Boot, Booted};
 pub use collateral::{FetchedCollateral, ReadCollateral};
-pub use controller::{
-    Action, Boot, Booted, Controller, ControllerConfig, ControllerError, RestartPolicy, publication,
-};
+pub use controller::{Action, Controller, ControllerConfig, ControllerError, publication};
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
 pub use network::{Network, SendError, Sent};
-pub use process::{Process, ProcessConfig, ProcessError, Running, Socket, SocketConfig};
+pub use process::{Process, ProcessConfig, ProcessError, Running};
+pub use restart::{RestartLimits, RestartPolicy};
+pub use service::{Service, ServiceConfig, ServiceError};
+pub use socket::{Socket, SocketConfig};
 pub use state::{State, StateError};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{ContractError, SolCall};
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors;
 use multee_chain::{
@@ -80,7 +80,19 @@ impl Network {
     /// # Errors
     /// When it was not executed, or broke off for reasons that are not the contract's own.
     pub fn send<C: SolCall>(&self, sender: &Sender, function: &C) -> Result<Sent, SendError> {
-        match self.chain.send(sender, &Transaction::invoke(self.deployment.contract, function)) {
+        self.execute(sender, &Transaction::invoke(self.deployment.contract, function))
+    }
+
+    /// [`send`](Self::send), once for `key`: sent again, the same call has the outcome of the first time.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_once<C: SolCall>(&self, sender: &Sender, function: &C, key: B256) -> Result<Sent, SendError> {
+        self.execute(sender, &Transaction::invoke(self.deployment.contract, function).once(key))
+    }
+
+    fn execute(&self, sender: &Sender, transaction: &Transaction) -> Result<Sent, SendError> {
+        match self.chain.send(sender, transaction) {
             Ok(receipt) => match &receipt.outcome {
                 Outcome::Success => Ok(Sent::Kept(Box::new(receipt))),
                 Outcome::Halted(halt) => Err(SendError::Halted(*halt)),
@@ -109,7 +121,6 @@ impl core::fmt::Debug for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::B256;
     use alloy_sol_types::SolError;
     use multee_chain::bindings::IProofOfAttestation as contract;
     use multee_chain::{Answer, Call, Head, LogEntry, LogFilter};

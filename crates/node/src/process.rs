@@ -1,40 +1,32 @@
-//! The Confirmation Application as another process on this host, `multee-confirm`: asked through its socket, and booted
-//! by starting it.
+//! The Confirmation Application as a process on this host, `multee-confirm`, started by the controller.
+//!
+//! It outlives a controller that is killed, for the seat's key is only there: [`Process`] finds it by its socket, or by
+//! the arguments it was started with if it does not listen yet. A controller that ends in order and is to leave it to
+//! the next one must not drop it.
 
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256};
-use multee_confirmation::{
-    Confirm, ConfirmError, Duty, Exchange, Remote, Response, SignedBlock, Status, Wire, WireError,
-};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use multee_confirmation::{Confirm, ConfirmError, Duty, Remote, SignedBlock, Status};
 
-use crate::controller::{Boot, Booted};
+use crate::boot::{Boot, Booted, is_gone};
+use crate::socket::{Socket, SocketConfig};
+use crate::survivor::{SOCKET_ARGUMENT, Survivor};
 
-/// Where an application listens, and how long it is waited for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketConfig {
-    /// Its socket.
-    pub path: PathBuf,
-    /// How long connecting may take, and then sending a request, in milliseconds.
-    pub send_ms_max: u64,
-    /// How long the response may take, in milliseconds: the work of an epoch and the TEE's quote.
-    pub answer_ms_max: u64,
-}
-
-/// The way to an application that listens on a socket. It is found anew for each exchange: what broke once is no
-/// matter the next time. [`Remote`] notices when another incarnation answers.
-#[derive(Clone, Debug)]
-pub struct Socket {
-    config: SocketConfig,
-}
+/// How a socket's name begins.
+const SOCKET_PREFIX: &str = "confirm-";
+/// How it ends.
+const SOCKET_SUFFIX: &str = ".sock";
 
 /// How to start applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +35,8 @@ pub struct ProcessConfig {
     pub program: PathBuf,
     /// What it is told besides its socket, such as `--attester tdx`.
     pub args: Vec<String>,
-    /// Where sockets are made; nobody else may be able to write to it.
+    /// Where sockets are made, an absolute path. It belongs to one seat: what runs there and is not that seat's
+    /// application is ended. Nobody else may be able to write to it.
     pub directory: PathBuf,
     /// The measurement of the image that the program is part of.
     pub measurement: B256,
@@ -59,6 +52,10 @@ pub struct ProcessConfig {
 #[derive(Clone, Debug)]
 pub struct Process {
     config: ProcessConfig,
+    /// The sockets of applications that this process holds.
+    held: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// Locked from the moment on that the directory is looked through.
+    lock: Option<Arc<File>>,
 }
 
 /// Why a process did not become an application. It is the source of a [`ConfirmError::Unreachable`].
@@ -81,51 +78,28 @@ pub enum ProcessError {
         /// The time there was, in milliseconds.
         ms_max: u64,
     },
+    /// Another controller has its applications there.
+    #[error("{} is in use by another controller; each seat needs a directory of its own", .0.display())]
+    DirectoryInUse(PathBuf),
+    /// The directory cannot be looked through.
+    #[error("{} cannot be looked through", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A process that holds no key of use cannot be ended.
+    #[error("process {id} cannot be ended")]
+    NotEnded {
+        /// Its number.
+        id: u32,
+        /// Why.
+        source: io::Error,
+    },
     /// The pipe through which it tells cannot be made or read.
     #[error("process cannot be listened to")]
     Pipe(#[source] io::Error),
-}
-
-impl SocketConfig {
-    /// Ten seconds for a request, and two minutes for the answer: a kernel may take one to give a quote.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, send_ms_max: 10_000, answer_ms_max: 120_000 }
-    }
-}
-
-impl Socket {
-    /// Nothing is connected before the first exchange.
-    pub fn new(config: SocketConfig) -> Self {
-        Self { config }
-    }
-
-    /// Says hello to the application that listens there.
-    ///
-    /// # Errors
-    /// When it cannot be reached or gives no proper answer.
-    pub fn hello(self) -> Result<Remote<Self>, ConfirmError> {
-        Remote::connect(self)
-    }
-}
-
-impl Exchange for Socket {
-    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
-        let send_time_max = Duration::from_millis(self.config.send_ms_max);
-        let mut wire = Wire::new(connected(&self.config.path, send_time_max)?);
-        wire.send(request, send_time_max)?;
-        let answer_time_max = Duration::from_millis(self.config.answer_ms_max);
-        let answer = wire.receive(Response::BYTES_MAX, answer_time_max)?;
-        Ok(answer.ok_or(WireError::CutOff)?)
-    }
-}
-
-/// A connection within the time, which std has no way to limit: an application whose queue is full makes it wait.
-fn connected(path: &Path, time_max: Duration) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(path)?;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    set_socket_timeout(&socket, Timeout::Send, Some(time_max))?;
-    connect(&socket, &address)?;
-    Ok(socket.into())
 }
 
 impl ProcessConfig {
@@ -140,7 +114,7 @@ impl ProcessConfig {
 impl Process {
     /// Nothing is started before the first boot.
     pub fn new(config: ProcessConfig) -> Self {
-        Self { config }
+        Self { config, held: Arc::default(), lock: None }
     }
 
     /// Starts an application and waits until it can be reached.
@@ -150,11 +124,11 @@ impl Process {
     pub fn start(&self) -> Result<Running, ConfirmError> {
         let path = self.fresh_path();
         let (ours, theirs) = UnixStream::pair().map_err(ProcessError::Pipe)?;
-        let child = self.spawn(&path, theirs)?;
-        let mut guard = Guard { child, path: path.clone() };
-        guard.await_ready(&ours, self.config.start_ms_max)?;
-        let ProcessConfig { send_ms_max, answer_ms_max, .. } = self.config;
-        let remote = Socket::new(SocketConfig { path, send_ms_max, answer_ms_max }).hello()?;
+        let mut child = self.spawn(&path, theirs)?;
+        let ready = await_ready(&mut child, &ours, self.config.start_ms_max);
+        let guard = self.hold(Held::Child(child), path);
+        ready?;
+        let remote = self.socket(&guard.path).hello()?;
         Ok(Running { remote, guard })
     }
 
@@ -162,7 +136,7 @@ impl Process {
     fn fresh_path(&self) -> PathBuf {
         static BOOTS: AtomicU64 = AtomicU64::new(0);
         let boot = BOOTS.fetch_add(1, Ordering::Relaxed);
-        self.config.directory.join(format!("confirm-{}-{boot}.sock", std::process::id()))
+        self.config.directory.join(format!("{SOCKET_PREFIX}{}-{boot}{SOCKET_SUFFIX}", std::process::id()))
     }
 
     /// Its standard output is a socket, for a pipe cannot be read with a time limit. Of the host's environment it gets
@@ -170,20 +144,147 @@ impl Process {
     fn spawn(&self, path: &Path, output: UnixStream) -> Result<Child, ProcessError> {
         let ProcessConfig { program, args, .. } = &self.config;
         let mut command = Command::new(program);
-        command.arg("--socket").arg(path).args(args).env_clear();
+        command.arg(SOCKET_ARGUMENT).arg(path).args(args).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::from(OwnedFd::from(output)));
         command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })
+    }
+
+    fn socket(&self, path: &Path) -> Socket {
+        let ProcessConfig { send_ms_max, answer_ms_max, .. } = self.config;
+        Socket::new(SocketConfig { path: path.to_owned(), send_ms_max, answer_ms_max })
+    }
+
+    fn hold(&self, process: Held, path: PathBuf) -> Guard {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        Guard { process, path, held: Arc::clone(&self.held), is_left: false }
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+
+    /// Two controllers that share a directory would end each other's applications.
+    fn lock(&mut self) -> Result<(), ProcessError> {
+        let directory = &self.config.directory;
+        let unusable = |source| ProcessError::Directory { path: directory.clone(), source };
+        if self.lock.is_none() {
+            let file = File::create(directory.join("lock")).map_err(unusable)?;
+            match file.try_lock() {
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(ProcessError::DirectoryInUse(directory.clone()));
+                }
+                Err(fs::TryLockError::Error(source)) => return Err(unusable(source)),
+                Ok(()) => self.lock = Some(Arc::new(file)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The sockets in the directory that nobody here holds.
+    fn sockets(&self) -> Result<Vec<PathBuf>, ProcessError> {
+        let directory = &self.config.directory;
+        let unusable = |source| ProcessError::Directory { path: directory.clone(), source };
+        let mut sockets = Vec::new();
+        for entry in fs::read_dir(directory).map_err(unusable)? {
+            let entry = entry.map_err(unusable)?;
+            let path = entry.path();
+            if is_ours(&path) && is_socket(&path) && !self.holds(&path) {
+                sockets.push(path);
+            }
+        }
+        sockets.sort_unstable();
+        Ok(sockets)
+    }
+
+    /// The application that listens there; none if nobody does, or nobody that this program understands.
+    fn take_over(&self, path: PathBuf) -> Result<Option<Running>, ConfirmError> {
+        let process = match Survivor::at(&path, Duration::from_millis(self.config.send_ms_max)) {
+            Ok(process) => process,
+            Err(error) => return none_if_gone(error.into()),
+        };
+        match self.socket(&path).hello() {
+            Ok(remote) => Ok(Some(Running { remote, guard: self.hold(Held::Survivor(process), path) })),
+            Err(ConfirmError::BadAnswer(_) | ConfirmError::Refused(_)) => {
+                end(&process)?;
+                Ok(None)
+            }
+            Err(error) => none_if_gone(error),
+        }
+    }
+
+    /// All that listen there. If one gives no answer, it may be the one that matters: then all are left alone.
+    fn take_over_all(&self, sockets: Vec<PathBuf>) -> Result<Vec<Running>, ConfirmError> {
+        let mut found = Vec::new();
+        for path in sockets {
+            match self.take_over(path.clone()) {
+                Ok(Some(running)) => found.push(running),
+                Ok(None) if is_socket(&path) => drop(fs::remove_file(path)),
+                Ok(None) => {}
+                Err(error) => {
+                    found.into_iter().for_each(Running::leave);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ends what was started in the directory and is not among what is held: it never had the seat's key, for that is
+    /// known only of what answered.
+    fn end_others(&self) -> Result<(), ProcessError> {
+        for (process, path) in Survivor::all_in(&self.config.directory) {
+            if is_ours(&path) && !self.holds(&path) {
+                end(&process)?;
+                let _ = fs::remove_file(path);
+            }
+        }
+        Ok(())
     }
 }
 
 impl Boot for Process {
     fn boot(&mut self) -> Result<Booted, ConfirmError> {
-        Ok(Booted { app: Box::new(self.start()?), measurement: self.config.measurement })
+        Ok(self.booted(self.start()?))
+    }
+
+    fn running(&mut self, recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
+        self.lock()?;
+        let mut sockets = self.sockets()?;
+        let elsewhere = |path: &&PathBuf| path.parent() != Some(&self.config.directory) && !self.holds(path);
+        sockets.extend(recorded.iter().filter(elsewhere).cloned());
+        let found = self.take_over_all(sockets)?;
+        self.end_others()?;
+        Ok(found.into_iter().map(|running| self.booted(running)).collect())
     }
 }
 
-/// An application that runs as a child of this process, until it is dropped.
+impl Process {
+    fn booted(&self, running: Running) -> Booted {
+        let socket = Some(running.socket().to_owned());
+        Booted { app: Box::new(running), measurement: self.config.measurement, socket }
+    }
+}
+
+/// Whether a path is one that a [`Process`] gives to a socket.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(SOCKET_PREFIX) && name.ends_with(SOCKET_SUFFIX))
+}
+
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket())
+}
+
+fn none_if_gone<T>(error: ConfirmError) -> Result<Option<T>, ConfirmError> {
+    if is_gone(&error) { Ok(None) } else { Err(error) }
+}
+
+fn end(process: &Survivor) -> Result<(), ProcessError> {
+    process.end().map_err(|source| ProcessError::NotEnded { id: process.id(), source })
+}
+
+/// An application that runs as a process of its own, until it is dropped.
 #[derive(Debug)]
 pub struct Running {
     remote: Remote<Socket>,
@@ -193,12 +294,20 @@ pub struct Running {
 impl Running {
     /// The process's number.
     pub fn id(&self) -> u32 {
-        self.guard.child.id()
+        match &self.guard.process {
+            Held::Child(child) => child.id(),
+            Held::Survivor(process) => process.id(),
+        }
     }
 
     /// Its socket.
     pub fn socket(&self) -> &Path {
         &self.guard.path
+    }
+
+    /// Lets go of it: it runs on, for another controller to find.
+    pub fn leave(mut self) {
+        self.guard.is_left = true;
     }
 }
 
@@ -216,55 +325,84 @@ impl Confirm for Running {
     }
 }
 
-/// Ends a process and takes its socket away.
+/// A process that ends when its guard is dropped, and its socket with it.
 #[derive(Debug)]
 struct Guard {
-    child: Child,
+    process: Held,
     path: PathBuf,
+    held: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// It is to run on.
+    is_left: bool,
 }
 
-impl Guard {
-    /// Waits for the line in which the process says that it answers.
-    fn await_ready(&mut self, mut output: &UnixStream, ms_max: u64) -> Result<(), ProcessError> {
-        let deadline = Instant::now() + Duration::from_millis(ms_max);
-        let mut byte = [0];
-        while byte != *b"\n" {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(ProcessError::NotReady { ms_max });
-            }
-            output.set_read_timeout(Some(left)).map_err(ProcessError::Pipe)?;
-            match output.read(&mut byte) {
-                Ok(0) => return Err(self.ended()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(ProcessError::Pipe(error)),
-            }
-        }
-        Ok(())
-    }
+#[derive(Debug)]
+enum Held {
+    Child(Child),
+    Survivor(Survivor),
+}
 
-    /// A process that closed its output has ended, or has to.
-    fn ended(&mut self) -> ProcessError {
-        let status = self.child.kill().and_then(|()| self.child.wait());
-        status.map_or_else(ProcessError::Pipe, ProcessError::Ended)
+/// Waits for the line in which the process says that it answers.
+fn await_ready(child: &mut Child, mut output: &UnixStream, ms_max: u64) -> Result<(), ProcessError> {
+    let deadline = Instant::now() + Duration::from_millis(ms_max);
+    let mut byte = [0];
+    while byte != *b"\n" {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ProcessError::NotReady { ms_max });
+        }
+        output.set_read_timeout(Some(left)).map_err(ProcessError::Pipe)?;
+        match output.read(&mut byte) {
+            Ok(0) => return Err(ended(child)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(ProcessError::Pipe(error)),
+        }
     }
+    Ok(())
+}
+
+/// A process that closed its output has ended, or has to.
+fn ended(child: &mut Child) -> ProcessError {
+    let status = child.kill().and_then(|()| child.wait());
+    status.map_or_else(ProcessError::Pipe, ProcessError::Ended)
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // It may have ended already, and its socket may never have been there.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_file(&self.path);
+        if !self.is_left {
+            self.process.end();
+            // It may never have been there.
+            let _ = fs::remove_file(&self.path);
+        }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
+    }
+}
+
+impl Held {
+    /// It may have ended already.
+    fn end(&mut self) {
+        match self {
+            Self::Child(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Self::Survivor(process) => {
+                let _ = process.end();
+            }
+        }
     }
 }
 
 impl From<ProcessError> for ConfirmError {
     fn from(error: ProcessError) -> Self {
         let kind = match &error {
-            ProcessError::NotStarted { source, .. } | ProcessError::Pipe(source) => source.kind(),
+            // What is not there is a program or a directory: no application is gone by that.
+            ProcessError::NotStarted { .. }
+            | ProcessError::DirectoryInUse(_)
+            | ProcessError::Directory { .. }
+            | ProcessError::NotEnded { .. } => io::ErrorKind::Other,
+            ProcessError::Pipe(source) => source.kind(),
             ProcessError::Ended(_) => io::ErrorKind::NotConnected,
             ProcessError::NotReady { .. } => io::ErrorKind::TimedOut,
         };

@@ -64,7 +64,7 @@ impl Boot for Machine {
         let app = Remote::connect(move |request: &[u8]| Ok(app.handle(request)))?;
         let counted = Counted { app, before: 0, quotes_verified: Arc::clone(&self.quotes_verified) };
         let measurement = measurement(&self.policy, tee, image).unwrap_or_default();
-        Ok(Booted { app: Box::new(counted), measurement })
+        Ok(Booted { app: Box::new(counted), measurement, socket: None })
     }
 }
 
@@ -110,7 +110,7 @@ impl Boot for SlanderersMachine {
             friends: self.friends.clone(),
         };
         let measurement = measurement(&self.policy, tee, ALLOWED_IMAGE).unwrap_or_default();
-        Ok(Booted { app: Box::new(slanderer), measurement })
+        Ok(Booted { app: Box::new(slanderer), measurement, socket: None })
     }
 }
 

@@ -22,7 +22,8 @@ pub struct Application {
     pub socket: Option<PathBuf>,
 }
 
-/// How often applications had to be booted, so that one that crashes is not booted in a tight loop.
+/// How often applications had to be booted, so that one that crashes is not booted in a tight loop (see
+/// [`RestartLimits`](crate::RestartLimits)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Boots {
     /// Boots since an incarnation last published.

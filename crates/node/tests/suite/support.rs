@@ -183,7 +183,7 @@ impl Boot for Machine {
         let app = Arc::new(Mutex::new(app));
         state.apps.push(Arc::clone(&app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, image);
-        Ok(Booted { app: remote(&app), measurement })
+        Ok(Booted { app: remote(&app), measurement, socket: None })
     }
 }
 

@@ -1,0 +1,179 @@
+//! The Confirmation Application as a service of the system's: a unit in the guest, at a socket of its own.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::{Address, B256};
+use multee_confirmation::{Confirm, ConfirmError, Remote};
+
+use crate::boot::{Boot, Booted, is_gone};
+use crate::socket::{Socket, SocketConfig};
+
+/// How often to look whether something has happened.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Where a service is, and how it is started anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceConfig {
+    /// Its socket, and how long it is waited for.
+    pub socket: SocketConfig,
+    /// The measurement of the image that it is part of.
+    pub measurement: B256,
+    /// The program that has it started anew, and its arguments, such as `systemctl restart multee-confirm`. Of the
+    /// environment it gets the path to programs.
+    pub restart: Vec<String>,
+    /// How long that program may take, in milliseconds.
+    pub restart_ms_max: u64,
+    /// How long it may take after that until a new incarnation answers, in milliseconds.
+    pub start_ms_max: u64,
+}
+
+/// Has a service of the system's started anew. The system ends it, not this process.
+#[derive(Clone, Debug)]
+pub struct Service {
+    config: ServiceConfig,
+}
+
+/// Why a service was not started anew. It is the source of a [`ConfirmError::Unreachable`].
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// No command is configured.
+    #[error("no command is configured that starts the service anew")]
+    NoCommand,
+    /// The command cannot be run.
+    #[error("{program} cannot be run")]
+    NotRun {
+        /// The program.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The command says that it failed.
+    #[error("{program} failed: {status}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The command did not end.
+    #[error("{program} did not end in {ms_max} ms")]
+    TooSlow {
+        /// The program.
+        program: String,
+        /// The time there was, in milliseconds.
+        ms_max: u64,
+    },
+    /// Nobody new answers.
+    #[error("no new incarnation answers at {} after {ms_max} ms", socket.display())]
+    NotReady {
+        /// Where.
+        socket: PathBuf,
+        /// The time there was, in milliseconds.
+        ms_max: u64,
+    },
+}
+
+impl ServiceConfig {
+    /// Half a minute for the command, and half a minute more until a new incarnation answers.
+    pub fn new(socket: PathBuf, measurement: B256, restart: Vec<String>) -> Self {
+        let socket = SocketConfig::new(socket);
+        Self { socket, measurement, restart, restart_ms_max: 30_000, start_ms_max: 30_000 }
+    }
+}
+
+impl Service {
+    /// Nothing is asked or started before it has to be.
+    pub fn new(config: ServiceConfig) -> Self {
+        Self { config }
+    }
+
+    fn hello(&self) -> Result<Remote<Socket>, ConfirmError> {
+        Socket::new(self.config.socket.clone()).hello()
+    }
+
+    fn run_command(&self) -> Result<(), ServiceError> {
+        let Some((program, args)) = self.config.restart.split_first() else {
+            return Err(ServiceError::NoCommand);
+        };
+        let (program, ms_max) = (program.clone(), self.config.restart_ms_max);
+        let mut command = Command::new(&program);
+        command.args(args).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        match run_within(&mut command, Duration::from_millis(ms_max)) {
+            Ok(Some(status)) if status.success() => Ok(()),
+            Ok(Some(status)) => Err(ServiceError::Failed { program, status }),
+            Ok(None) => Err(ServiceError::TooSlow { program, ms_max }),
+            Err(source) => Err(ServiceError::NotRun { program, source }),
+        }
+    }
+
+    /// Whoever answers and is not the one from before.
+    fn await_other(&self, before: Option<Address>) -> Result<Remote<Socket>, ServiceError> {
+        let ms_max = self.config.start_ms_max;
+        let deadline = Instant::now() + Duration::from_millis(ms_max);
+        loop {
+            match self.hello() {
+                Ok(remote) if Some(remote.incarnation()) != before => return Ok(remote),
+                _ if Instant::now() >= deadline => {
+                    return Err(ServiceError::NotReady { socket: self.config.socket.path.clone(), ms_max });
+                }
+                _ => thread::sleep(LOOK_EVERY),
+            }
+        }
+    }
+
+    fn booted(&self, remote: Remote<Socket>) -> Booted {
+        let socket = Some(self.config.socket.path.clone());
+        Booted { app: Box::new(remote), measurement: self.config.measurement, socket }
+    }
+}
+
+impl Boot for Service {
+    fn boot(&mut self) -> Result<Booted, ConfirmError> {
+        let before = self.hello().ok().map(|remote| remote.incarnation());
+        self.run_command()?;
+        Ok(self.booted(self.await_other(before)?))
+    }
+
+    /// The one at the socket: a service has no other.
+    fn running(&mut self, _recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
+        match self.hello() {
+            Ok(remote) => Ok(vec![self.booted(remote)]),
+            Err(error) if is_gone(&error) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// How a command ended; `None` if it had to be ended, since it did not within the time.
+fn run_within(command: &mut Command, time_max: Duration) -> io::Result<Option<ExitStatus>> {
+    let mut child = command.spawn()?;
+    let deadline = Instant::now() + time_max;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+impl From<ServiceError> for ConfirmError {
+    fn from(error: ServiceError) -> Self {
+        let kind = match &error {
+            ServiceError::NotReady { .. } | ServiceError::TooSlow { .. } => io::ErrorKind::TimedOut,
+            ServiceError::NoCommand | ServiceError::NotRun { .. } | ServiceError::Failed { .. } => {
+                io::ErrorKind::Other
+            }
+        };
+        Self::Unreachable(io::Error::new(kind, error))
+    }
+}

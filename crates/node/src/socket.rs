@@ -1,0 +1,70 @@
+//! The way to an application that listens on a Unix socket.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use multee_confirmation::{ConfirmError, Exchange, Remote, Response, Wire, WireError};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+
+/// Where an application listens, and how long it is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketConfig {
+    /// Its socket.
+    pub path: PathBuf,
+    /// How long connecting may take, and then sending a request, in milliseconds.
+    pub send_ms_max: u64,
+    /// How long the response may take, in milliseconds: the work of an epoch and the TEE's quote.
+    pub answer_ms_max: u64,
+}
+
+/// The way to an application that listens on a socket. It is found anew for each exchange: what broke once is no
+/// matter the next time. [`Remote`] notices when another incarnation answers.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    config: SocketConfig,
+}
+
+impl SocketConfig {
+    /// Ten seconds for a request, and two minutes for the answer: a kernel may take one to give a quote.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, send_ms_max: 10_000, answer_ms_max: 120_000 }
+    }
+}
+
+impl Socket {
+    /// Nothing is connected before the first exchange.
+    pub fn new(config: SocketConfig) -> Self {
+        Self { config }
+    }
+
+    /// Says hello to the application that listens there.
+    ///
+    /// # Errors
+    /// When it cannot be reached or gives no proper answer.
+    pub fn hello(self) -> Result<Remote<Self>, ConfirmError> {
+        Remote::connect(self)
+    }
+}
+
+impl Exchange for Socket {
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        let send_time_max = Duration::from_millis(self.config.send_ms_max);
+        let mut wire = Wire::new(connected(&self.config.path, send_time_max)?);
+        wire.send(request, send_time_max)?;
+        let answer_time_max = Duration::from_millis(self.config.answer_ms_max);
+        let answer = wire.receive(Response::BYTES_MAX, answer_time_max)?;
+        Ok(answer.ok_or(WireError::CutOff)?)
+    }
+}
+
+/// A connection within the time, which std has no way to limit: an application whose queue is full makes it wait.
+pub(crate) fn connected(path: &Path, time_max: Duration) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&socket, Timeout::Send, Some(time_max))?;
+    connect(&socket, &address)?;
+    Ok(socket.into())
+}
