@@ -49,7 +49,8 @@ pub trait Chain: Send + Sync {
     ///
     /// # Errors
     /// [`ChainError::Limit`] when the filter spans too many blocks, names too many alternatives, or more
-    /// was found than one answer holds: ask for a smaller range.
+    /// was found than one answer holds: ask for a smaller range. [`ChainError::Reorganised`] when a block that the
+    /// filter names is not the chain's. [`ChainError::Pruned`] when nobody has logs that old any more.
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError>;
 }
 
@@ -64,6 +65,22 @@ pub struct Head {
     pub timestamp_s: u64,
     /// The block's hash.
     pub hash: B256,
+}
+
+/// A block by number and hash: its place on one fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockNumHash {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+}
+
+impl Head {
+    /// Number and hash.
+    pub fn num_hash(&self) -> BlockNumHash {
+        BlockNumHash { number: self.number, hash: self.hash }
+    }
 }
 
 /// A question to a contract.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use crate::Halt;
+use crate::{Halt, SignError};
 
 /// The chain gave no answer, or refused to execute at all. A revert is not among these: it is an
 /// [`Outcome`](crate::Outcome).
@@ -45,6 +45,25 @@ pub enum ChainError {
         /// Why it is waited for no longer.
         why: Delay,
     },
+    /// A block that was asked about is not the chain's, or no longer: look where the forks part, and ask anew.
+    #[error("block {number} with hash {hash} is not the chain's")]
+    Reorganised {
+        /// The block's number.
+        number: u64,
+        /// The hash it was to have.
+        hash: B256,
+    },
+    /// What was asked about is so old that it was deleted: ask somebody who keeps the chain's history.
+    #[error("chain at {place} has no history that old: {cause}")]
+    Pruned {
+        /// Who was asked.
+        place: String,
+        /// What they said.
+        cause: String,
+    },
+    /// The transaction could not be signed. Nothing changed.
+    #[error("transaction is not signed: {0}")]
+    Unsigned(#[from] SignError),
     /// The transaction cannot be executed. Nothing changed.
     #[error("transaction refused: {0}")]
     Refused(#[from] Refusal),
@@ -83,6 +102,9 @@ pub enum Delay {
         /// The most that is offered for a unit of gas, in wei.
         cap_wei: u128,
     },
+    /// One that pays more is needed, and was not signed.
+    #[error("a replacement that pays more is not signed")]
+    Unsigned,
     /// It was replaced as often as is allowed.
     #[error("it was replaced {bumps} times")]
     BumpLimit {

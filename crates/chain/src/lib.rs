@@ -10,7 +10,7 @@
 //! | `chain`       | the trait, [`Head`], [`Call`] and [`Answer`]                                   |
 //! | `transaction` | [`Transaction`], [`Once`], [`Outcome`], [`Receipt`]                            |
 //! | `log`         | [`LogFilter`], [`LogEntry`]                                                    |
-//! | `sender`      | [`Sender`]: an account with the key that authorises its transactions           |
+//! | `sender`      | [`Sender`]: an account with the key, or the signer, of its transactions        |
 //! | [`bindings`]  | the deployed contracts' functions, events and errors, generated from their ABI |
 //! | `contract`    | typed reading of a contract, typed errors out of revert data                   |
 //! | `error`       | [`ChainError`] and its parts                                                   |
@@ -35,13 +35,13 @@ pub mod rpc;
 mod sender;
 mod transaction;
 
-pub use chain::{Answer, Call, Chain, Head};
+pub use chain::{Answer, BlockNumHash, Call, Chain, Head};
 pub use contract::{ReadError, UnknownRevert, decode_error, read};
 pub use depth::{head_at_depth, is_canonical};
 pub use error::{ChainError, Delay, Limit, Refusal, StorageError};
 pub use log::{LogEntry, LogFilter};
-pub use sender::{InvalidKey, Sender};
-pub use transaction::{Halt, Once, Outcome, Receipt, Transaction};
+pub use sender::{InvalidKey, Sender, SignError, SignTransaction};
+pub use transaction::{Halt, Once, Outcome, Receipt, Transaction, Unsigned};
 
 /// Gas one transaction may use at most: Ethereum's cap since Osaka, 2²⁴ (EIP-7825).
 pub const TRANSACTION_GAS_MAX: u64 = 1 << 24;

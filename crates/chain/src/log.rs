@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Log};
 
-use crate::{ChainError, LOG_ALTERNATIVES_MAX, LOG_RANGE_BLOCKS_MAX, Limit};
+use crate::{BlockNumHash, ChainError, LOG_ALTERNATIVES_MAX, LOG_RANGE_BLOCKS_MAX, Limit};
 
 /// One logged event and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct LogEntry {
     pub log: Log,
     /// Number of the block it is in.
     pub block_number: u64,
+    /// Hash of that block.
+    pub block_hash: B256,
     /// Its order among the block's logs, from 0.
     pub index: u32,
     /// Hash of the transaction that logged it.
@@ -30,6 +32,9 @@ pub struct LogFilter {
     /// For each of the four topics, the values it may have; empty for any value, or none. At most
     /// [`LOG_ALTERNATIVES_MAX`] each.
     pub topics: [Vec<B256>; 4],
+    /// Blocks that the answer's chain must have, after it was read: it is of one fork then, and nothing of it is
+    /// missing because whoever answers is on another one or behind. At most [`LOG_ALTERNATIVES_MAX`].
+    pub upon: Vec<BlockNumHash>,
 }
 
 impl LogFilter {
@@ -45,11 +50,25 @@ impl LogFilter {
         self
     }
 
+    /// Only of a chain that has these blocks; else the answer is [`ChainError::Reorganised`].
+    #[must_use]
+    pub fn upon(mut self, blocks: impl IntoIterator<Item = BlockNumHash>) -> Self {
+        self.upon = blocks.into_iter().collect();
+        self
+    }
+
     /// Refuses what is too large to be asked at once.
     pub(crate) fn check(&self) -> Result<(), ChainError> {
         let blocks = self.to_block.saturating_sub(self.from_block).saturating_add(1);
         Limit::LogRangeBlocks.check(blocks, LOG_RANGE_BLOCKS_MAX)?;
-        let widest = self.topics.iter().map(Vec::len).max().unwrap_or(0).max(self.addresses.len());
+        let widest = self
+            .topics
+            .iter()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+            .max(self.addresses.len())
+            .max(self.upon.len());
         Limit::LogAlternatives.check(widest as u64, LOG_ALTERNATIVES_MAX as u64)
     }
 }

@@ -74,6 +74,27 @@ impl Transaction {
     }
 }
 
+/// A transaction with all that is signed (EIP-1559).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsigned {
+    /// The chain's id (EIP-155).
+    pub chain_id: u64,
+    /// How many transactions the account sent before.
+    pub nonce: u64,
+    /// Gas it may use.
+    pub gas_limit: u64,
+    /// What a unit of gas may cost at most, in wei: `maxFeePerGas`.
+    pub cap_wei: u128,
+    /// Of that to the block's proposer at most, in wei: `maxPriorityFeePerGas`.
+    pub tip_wei: u128,
+    /// The contract or account it goes to; `None` for a creation.
+    pub to: Option<Address>,
+    /// Native coin that goes along, in wei.
+    pub value: U256,
+    /// Selector and arguments, or creation code and constructor arguments.
+    pub data: Bytes,
+}
+
 /// How an executed transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use multee_chain::embedded::Embedded;
 use multee_chain::{
-    Chain, ChainError, LOG_ALTERNATIVES_MAX, LOG_RANGE_BLOCKS_MAX, Limit, LogEntry, LogFilter,
+    BlockNumHash, Chain, ChainError, LOG_ALTERNATIVES_MAX, LOG_RANGE_BLOCKS_MAX, Limit, LogEntry, LogFilter,
 };
 use support::{Probe, count, deploy, sender, with_probe};
 
@@ -82,4 +82,18 @@ fn a_filter_too_wide_is_refused() {
         let error = chain.logs(&filter).expect_err("too many");
         assert!(matches!(error, ChainError::Limit { what: Limit::LogAlternatives, .. }), "{error}");
     }
+}
+
+#[test]
+fn logs_carry_the_hash_of_their_block_and_can_be_asked_upon_one() {
+    let (chain, first, _) = story();
+    let head = chain.head().expect("head").num_hash();
+    let logs = logged(&chain, &LogFilter::of(first, 0, 99).upon([head]));
+    assert_eq!(blocks(&logs), [3, 5, 7, 9]);
+    for entry in logs {
+        assert_eq!(chain.block(entry.block_number).expect("reads").expect("there").hash, entry.block_hash);
+    }
+    let other = BlockNumHash { hash: B256::ZERO, ..head };
+    let error = chain.logs(&LogFilter::of(first, 0, 99).upon([head, other])).expect_err("another fork");
+    assert!(matches!(error, ChainError::Reorganised { .. }), "{error}");
 }

@@ -67,7 +67,7 @@ impl<'a> Reading<'a> {
     fn read(&self, from: u64, to: u64) -> Result<Vec<Transaction>, ChainError> {
         let mut found: BTreeMap<(u64, u32), (B256, Item)> = BTreeMap::new();
         let own = LogFilter::of(self.contract, from, to);
-        for LogEntry { log, block_number, index, transaction_hash } in self.chain.logs(&own)? {
+        for LogEntry { log, block_number, index, transaction_hash, .. } in self.chain.logs(&own)? {
             found.insert((block_number, index), (transaction_hash, Item::Log(log)));
         }
         for place in [1, 2] {

@@ -126,6 +126,7 @@ fn receipt(
     let logs = (0..).zip(logs).map(|(index, log)| LogEntry {
         log,
         block_number: block.number,
+        block_hash: block.hash,
         index,
         transaction_hash,
     });

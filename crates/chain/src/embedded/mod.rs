@@ -39,8 +39,8 @@ use alloy_primitives::{Address, B256, U256};
 use revm::database_interface::Database;
 
 use crate::{
-    Answer, Call, Chain, ChainError, Head, LOG_BYTES_MAX, LOGS_MAX, Limit, LogEntry, LogFilter, Once,
-    Receipt, Sender, StorageError, Transaction,
+    Answer, BlockNumHash, Call, Chain, ChainError, Head, LOG_BYTES_MAX, LOGS_MAX, Limit, LogEntry, LogFilter,
+    Once, Receipt, Sender, StorageError, Transaction,
 };
 use block::Block;
 use state::{Changes, State};
@@ -213,7 +213,13 @@ impl Chain for Embedded {
 
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
         filter.check()?;
-        self.lock()?.state.store.logs(filter, LOGS_MAX, LOG_BYTES_MAX)
+        let inner = self.lock()?;
+        for &BlockNumHash { number, hash } in &filter.upon {
+            if inner.state.store.block(number)?.is_none_or(|block| block.hash != hash) {
+                return Err(ChainError::Reorganised { number, hash });
+            }
+        }
+        inner.state.store.logs(filter, LOGS_MAX, LOG_BYTES_MAX)
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account, StorageError> {
     Ok(Account { nonce: number(row, 0)?, balance: uint(row, 1)?, code_hash: hash(row, 2)? })
 }
 
-/// Columns `block, position, address, topic0, topic1, topic2, topic3, data, transaction_hash`.
+/// Columns `block, position, address, topic0, topic1, topic2, topic3, data, transaction_hash, block's hash`.
 pub(super) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StorageError> {
     let mut topics = Vec::with_capacity(4);
     for column in 3..7 {
@@ -77,6 +77,7 @@ pub(super) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StorageError> {
     Ok(LogEntry {
         log: Log { address: address(row, 2)?, data },
         block_number: number(row, 0)?,
+        block_hash: hash(row, 9)?,
         index,
         transaction_hash: hash(row, 8)?,
     })

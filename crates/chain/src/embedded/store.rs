@@ -276,7 +276,7 @@ fn absorb(hasher: &mut Keccak256, value: ValueRef<'_>) {
 
 fn select_logs(condition: &str) -> String {
     format!(
-        "SELECT block, position, address, topic0, topic1, topic2, topic3, data, transaction_hash
+        "SELECT block, position, address, topic0, topic1, topic2, topic3, data, transaction_hash, hash
          FROM logs JOIN blocks ON number = block WHERE {condition} ORDER BY block, position"
     )
 }

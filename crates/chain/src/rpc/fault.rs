@@ -45,6 +45,22 @@ pub enum Fault {
         /// What it adds; for a revert, the revert data.
         data: Option<Bytes>,
     },
+    /// What was asked about is so old that the endpoint deleted it.
+    #[error("history is pruned: error {code}: {message}")]
+    Pruned {
+        /// JSON-RPC's or the node's error code.
+        code: i64,
+        /// What it says, shortened.
+        message: String,
+    },
+    /// It has not got a block that the answer was to be based on.
+    #[error("block {number} with hash {hash} is not there")]
+    OtherFork {
+        /// The block's number.
+        number: u64,
+        /// The hash it was to have.
+        hash: B256,
+    },
     /// It is an endpoint of another chain.
     #[error("chain id is {found}, expected {expected}")]
     WrongChain {
@@ -80,7 +96,12 @@ pub enum Fault {
 impl Fault {
     /// An endpoint's own error, with what it says made safe to show.
     pub(super) fn error(code: i64, message: &str, data: Option<Bytes>) -> Self {
-        Self::Error { code, message: shown(message), data }
+        let message = shown(message);
+        if is_pruned(code, &message) {
+            Self::Pruned { code, message }
+        } else {
+            Self::Error { code, message, data }
+        }
     }
 
     /// The endpoint is one of another chain, or of another contract: trying again soon is no use.
@@ -92,6 +113,7 @@ impl Fault {
     pub(super) fn needs_rest(&self) -> bool {
         match self {
             Self::Error { code, message, .. } => is_rate_limit(*code, message),
+            Self::Pruned { .. } | Self::OtherFork { .. } => false,
             _ => true,
         }
     }
@@ -109,6 +131,19 @@ impl Fault {
 fn is_rate_limit(code: i64, message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     code == 429 || message.contains("rate limit") || message.contains("too many requests")
+}
+
+/// 4444 is what execution-apis lays down for it; older nodes have only texts, geth's, Erigon's and reth's first.
+fn is_pruned(code: i64, message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let texts = [
+        "pruned",
+        "missing trie node",
+        "historical state",
+        "history unavailable",
+        "history is not available",
+    ];
+    code == 4444 || texts.iter().any(|text| message.contains(text))
 }
 
 /// Shortened, and without characters that could disturb a terminal or a log.
@@ -136,5 +171,22 @@ mod tests {
             Fault::error(-32005, "daily request count exceeded, request rate limited", None).needs_rest()
         );
         assert!(Fault::Timeout { limit_ms: 1 }.needs_rest());
+    }
+
+    #[test]
+    fn what_nodes_say_of_deleted_history_is_understood() {
+        for (code, message) in [
+            (4444, "pruned history unavailable"),
+            (4444, "resource gone"),
+            (-32000, "missing trie node 0a1b (path )"),
+            (-32000, "history has been pruned for this block"),
+            (-32000, "historical state 0a1b is not available"),
+        ] {
+            let fault = Fault::error(code, message, None);
+            assert!(matches!(fault, Fault::Pruned { .. }) && !fault.needs_rest(), "{fault}");
+        }
+        for message in ["header not found", "block range is too wide", "execution reverted"] {
+            assert!(matches!(Fault::error(-32000, message, None), Fault::Error { .. }), "{message}");
+        }
     }
 }

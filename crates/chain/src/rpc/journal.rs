@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 
 use super::fees::Fees;
 use crate::{Once, StorageError, Transaction};
@@ -29,12 +29,14 @@ pub struct Entry {
 }
 
 /// One signed form of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The hash under which the chain knows it.
     pub hash: B256,
     /// What it pays.
     pub fees: Fees,
+    /// The signed bytes as endpoints are given them: signing again need not give the same.
+    pub raw: Bytes,
 }
 
 /// Keeps what was signed. An entry is written before any endpoint sees the attempt in it, so an implementation that

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use super::pool::Visit;
 use super::wire;
-use crate::{ChainError, LOG_BYTES_MAX, LOG_RANGE_BLOCKS_MAX, LOGS_MAX, Limit, LogEntry, LogFilter};
+use crate::{
+    BlockNumHash, ChainError, LOG_BYTES_MAX, LOG_RANGE_BLOCKS_MAX, LOGS_MAX, Limit, LogEntry, LogFilter,
+};
 
 /// Questions put to an endpoint for one filter at most; a caller then asks for less.
 const PIECES_MAX: u64 = 1000;
@@ -17,11 +19,13 @@ pub(super) fn read(
     visit: &Visit<'_>,
     filter: &LogFilter,
 ) -> Result<Result<Vec<LogEntry>, ChainError>, Fault> {
-    let last = filter.to_block.min(visit.head.number);
+    let known = filter.upon.iter().map(|block| block.number).max().unwrap_or(0);
+    let last = filter.to_block.min(visit.head.number.max(known));
     let mut collected = Collected::default();
     let (mut from, mut width) = (filter.from_block, LOG_RANGE_BLOCKS_MAX);
     for _ in 0..PIECES_MAX {
         if from > last {
+            check_fork(visit, filter)?;
             return Ok(Ok(collected.entries));
         }
         width = width.min(visit.log_blocks_max());
@@ -39,6 +43,16 @@ pub(super) fn read(
     let (value, limit) =
         (last.saturating_sub(filter.from_block) + 1, from.saturating_sub(filter.from_block).max(1));
     Ok(Err(ChainError::Limit { what: Limit::LogRangeBlocks, value, limit }))
+}
+
+/// Refuses an endpoint that is on another fork, or went over to one while its logs were read.
+fn check_fork(visit: &Visit<'_>, filter: &LogFilter) -> Result<(), Fault> {
+    for &BlockNumHash { number, hash } in &filter.upon {
+        if visit.client.block(number)?.is_none_or(|block| block.hash != hash) {
+            return Err(Fault::OtherFork { number, hash });
+        }
+    }
+    Ok(())
 }
 
 /// Half the blocks, if that may help. What an endpoint says of ranges it will say again; what it says of an answer's
@@ -208,7 +222,8 @@ mod tests {
             vec![B256::repeat_byte(2)],
             alloy_primitives::Bytes::new(),
         );
-        let entry = LogEntry { log, block_number: 5, index: 0, transaction_hash: B256::ZERO };
+        let entry =
+            LogEntry { log, block_number: 5, block_hash: B256::ZERO, index: 0, transaction_hash: B256::ZERO };
         assert!(matches(&entry, &LogFilter::default()));
         assert!(matches(&entry, &LogFilter::of(Address::repeat_byte(1), 0, 9).event(B256::repeat_byte(2))));
         assert!(!matches(&entry, &LogFilter::of(Address::repeat_byte(2), 0, 9)));

@@ -12,7 +12,7 @@
 //!
 //! **Transactions.** They are tried first; what would fail is not sent
 //! ([`Refusal::WouldRevert`](crate::Refusal::WouldRevert)). They
-//! are signed here (EIP-1559), written to the [`Journal`], and given to all endpoints. One that is stuck is replaced
+//! are signed here or by an [`ExternalSigner`] (EIP-1559), whose answer is checked, then written to the [`Journal`], and given to all endpoints. One that is stuck is replaced
 //! by one with the same nonce that pays at least an eighth more, up to [`FeeLimits`]. [`Chain::send`] returns when
 //! the receipt is [`Config::confirmations`] deep, and until then brings back what a reorganisation dropped. When time
 //! or fees run out first, the outcome is open ([`ChainError::Pending`]): sending again, anything, goes on with it
@@ -20,7 +20,11 @@
 //! nonce until another transaction has used that up for good.
 //!
 //! **Reorganisations.** A receipt whose block is no longer the chain's is none. [`head_at_depth`](crate::head_at_depth)
-//! gives a block that is unlikely to go away.
+//! gives a block that is unlikely to go away. Logs can be asked for [upon blocks](LogFilter::upon) that whoever answers
+//! must have.
+//!
+//! **History.** An endpoint that has deleted what was asked about is passed over ([`Fault::Pruned`]); when nobody has it,
+//! the answer is [`ChainError::Pruned`].
 //!
 //! **Bounds.** Each answer in time and bytes; bytes beyond the limit are not read. Nothing here sends in the background,
 //! and of the host's clocks only the monotonic one is read.
@@ -29,6 +33,7 @@ mod backoff;
 mod client;
 mod config;
 mod deadline;
+mod external;
 mod fault;
 mod fees;
 mod http;
@@ -62,6 +67,7 @@ use sending::Sending;
 
 pub use backoff::Rests;
 pub use config::{Config, Endpoint, ExpectedCode, InvalidEndpoint};
+pub use external::ExternalSigner;
 pub use fault::Fault;
 pub use fees::{FeeLimits, Fees};
 pub use journal::{Attempt, Entry, IN_MEMORY_MAX, InMemory, Journal};

@@ -109,10 +109,14 @@ fn explain(client: &Client, receipt: &wire::Receipt) -> Result<Outcome, Fault> {
     match answer(client.ask("eth_call", &json!([replay(receipt, &sent), before]))) {
         Ok(Answer::Reverted(data)) => Ok(Outcome::Reverted(data)),
         Ok(Answer::Halted(halt)) => Ok(Outcome::Halted(halt)),
-        Ok(Answer::Returned(_)) | Err(Fault::Error { .. }) if receipt.gas_used == sent.gas => {
+        Ok(Answer::Returned(_)) | Err(Fault::Error { .. } | Fault::Pruned { .. })
+            if receipt.gas_used == sent.gas =>
+        {
             Ok(Outcome::Halted(Halt::OutOfGas))
         }
-        Ok(Answer::Returned(_)) | Err(Fault::Error { .. }) => Ok(Outcome::Reverted(Bytes::new())),
+        Ok(Answer::Returned(_)) | Err(Fault::Error { .. } | Fault::Pruned { .. }) => {
+            Ok(Outcome::Reverted(Bytes::new()))
+        }
         Err(fault) => Err(fault),
     }
 }

@@ -13,7 +13,6 @@ use super::outcome;
 use super::pace::{Facts, Pace, Step};
 use super::pool::{Pool, Visit};
 use super::sending::{Sending, price};
-use super::signing::sign;
 use super::verdict::{Verdict, together, verdict};
 use crate::{ChainError, Delay, Receipt, Refusal, Sender};
 
@@ -119,9 +118,8 @@ impl Sending {
     /// Gives the newest attempt to all endpoints: the more pools have it, the less it matters if one forgets it.
     fn broadcast(&self, pool: &Pool, passage: &mut Passage<'_>, head: u64) -> Result<Progress, ChainError> {
         let Some(attempt) = passage.entry.attempts.last() else { return Ok(Progress::Superseded) };
-        let signed = sign(passage.sender, self.chain_id, &passage.entry, attempt.fees)?;
         let give = |visit: &Visit<'_>| {
-            visit.client.ask::<B256>("eth_sendRawTransaction", &json!([signed.raw])).map(drop)
+            visit.client.ask::<B256>("eth_sendRawTransaction", &json!([attempt.raw])).map(drop)
         };
         match together(pool.ask_all(give).iter().map(verdict)) {
             // Nobody could be asked, or an answer got lost: once more, soon.
@@ -145,13 +143,17 @@ impl Sending {
 
     /// Signs an attempt that pays more.
     fn raise(&self, pool: &Pool, passage: &mut Passage<'_>) -> Result<(), ChainError> {
-        let Some(attempt) = passage.entry.attempts.last().copied() else { return Ok(()) };
+        let Some(fees) = passage.entry.attempts.last().map(|attempt| attempt.fees) else { return Ok(()) };
         if passage.entry.attempts.len() as u64 > u64::from(self.limits.bumps_max) {
             return self.too_dear(passage, Delay::BumpLimit { bumps: self.limits.bumps_max });
         }
         let price = pool.ask(price)?;
-        match attempt.fees.bumped(price, &self.limits) {
-            Some(fees) => self.attempt(passage.sender, &mut passage.entry, fees),
+        match fees.bumped(price, &self.limits) {
+            Some(fees) => match self.attempt(passage.sender, &mut passage.entry, fees) {
+                Err(ChainError::Unsigned(_)) if passage.offered => Err(passage.pending(Delay::Unsigned)),
+                Err(error) => self.give_up(passage, error).map(drop),
+                Ok(()) => Ok(()),
+            },
             None => self.too_dear(passage, Delay::FeeLimit { cap_wei: self.limits.cap_wei_max }),
         }
     }

@@ -188,9 +188,20 @@ fn unanswered(faults: &[(String, Fault)]) -> ChainError {
             _ => {}
         }
     }
+    let on_other_fork = |(_, fault): &(String, Fault)| match *fault {
+        Fault::OtherFork { number, hash } => Some(ChainError::Reorganised { number, hash }),
+        _ => None,
+    };
+    if let Some(reorganised) = faults.iter().find_map(on_other_fork) {
+        return reorganised;
+    }
     let (places, causes): (Vec<&str>, Vec<String>) =
         faults.iter().map(|(name, fault)| (name.as_str(), format!("{name}: {fault}"))).unzip();
-    ChainError::Unreachable { place: places.join(", "), cause: causes.join("; ") }
+    let (place, cause) = (places.join(", "), causes.join("; "));
+    if faults.iter().any(|(_, fault)| matches!(fault, Fault::Pruned { .. })) {
+        return ChainError::Pruned { place, cause };
+    }
+    ChainError::Unreachable { place, cause }
 }
 
 #[cfg(test)]

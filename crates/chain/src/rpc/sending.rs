@@ -18,7 +18,7 @@ use super::outcome::{self, Failure};
 use super::pace::Timing;
 use super::passage::Passage;
 use super::pool::{Pool, Visit};
-use super::signing::sign;
+use super::signing::{Signed, sign};
 use super::verdict::refusal;
 use crate::{
     ChainError, DATA_BYTES_MAX, Limit, Once, Receipt, Refusal, Sender, TRANSACTION_GAS_MAX, Transaction,
@@ -132,8 +132,8 @@ impl Sending {
 
     /// Signs an attempt, and writes it down before any endpoint sees it.
     pub(super) fn attempt(&self, sender: &Sender, entry: &mut Entry, fees: Fees) -> Result<(), ChainError> {
-        let hash = sign(sender, self.chain_id, entry, fees)?.hash;
-        entry.attempts.push(Attempt { hash, fees });
+        let Signed { hash, raw } = sign(sender, self.chain_id, entry, fees)?;
+        entry.attempts.push(Attempt { hash, fees, raw });
         entry.settled = false;
         Ok(self.journal.write(entry)?)
     }

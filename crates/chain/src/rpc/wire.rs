@@ -142,6 +142,7 @@ impl Log {
         Ok(LogEntry {
             log: alloy_primitives::Log { address: self.address, data },
             block_number: self.block_number.to(),
+            block_hash: self.block_hash,
             index,
             transaction_hash: self.transaction_hash,
         })

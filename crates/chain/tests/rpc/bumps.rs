@@ -43,7 +43,7 @@ fn a_stuck_transaction_is_replaced_by_one_that_pays_an_eighth_more() {
     let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal.clone())).expect("connects");
     let sent = thread::spawn(move || succeed(&chain, &rich(), &keyed(probe)));
     wait_until("it is in the pool", || pending(&anvil));
-    let first = entry(&journal, &keyed(probe)).attempts[0];
+    let first = entry(&journal, &keyed(probe)).attempts[0].clone();
     mine_at(&anvil, first.fees.cap_wei + 1);
     wait_until("it is replaced", || entry(&journal, &keyed(probe)).attempts.len() > 1);
     mine_until(&anvil, || sent.is_finished());
