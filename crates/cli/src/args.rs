@@ -6,7 +6,9 @@ use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, value_parser};
 use multee_collateral::Endpoint;
 
+use crate::config::ConfigCommandArgs;
 use crate::exit;
+use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
 use crate::simulate::SimulateArgs;
 use crate::verify::Moment;
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     Simulate(Box<SimulateArgs>),
     Params(ParamsArgs),
+    Node(NodeArgs),
+    Config(ConfigCommandArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

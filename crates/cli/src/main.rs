@@ -2,8 +2,10 @@
 
 mod args;
 mod audit;
+mod config;
 mod demo;
 mod exit;
+mod node;
 mod params;
 mod simulate;
 mod verify;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map_err(Into::into),
         Command::Params(args) => params::run(&args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args).map_err(Into::into),
+        Command::Node(args) => node::run(&args).map_err(Into::into),
+        Command::Config(args) => config::run(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()

@@ -1,7 +1,7 @@
 //! When to end: SIGTERM or SIGINT once ends in order, twice at once.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 

@@ -40,6 +40,19 @@ pub enum MarkError {
 }
 
 impl Mark {
+    /// Its name in logs, metrics and documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Abstain => "abstain",
+            Self::Valid => "valid",
+            Self::EvidenceInvalid => "evidence_invalid",
+            Self::MeasurementNotAllowed => "measurement_not_allowed",
+            Self::BindingWrong => "binding_wrong",
+            Self::PlatformNotAccepted => "platform_not_accepted",
+            Self::PropertiesNotAccepted => "properties_not_accepted",
+        }
+    }
+
     /// The mark that `code` stands for.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ fn insert(db: &Connection, entry: &Entry) -> Result<(), Fault> {
 fn insert_attempt(db: &Connection, entry: B256, position: i64, attempt: &Attempt) -> Result<(), Fault> {
     let Fees { cap_wei, tip_wei } = attempt.fees;
     db.prepare_cached(
-        "INSERT INTO attempts (entry, position, hash, cap_wei, tip_wei) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO attempts (entry, position, hash, cap_wei, tip_wei, raw) VALUES (?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         entry.as_slice(),
@@ -81,6 +81,7 @@ fn insert_attempt(db: &Connection, entry: B256, position: i64, attempt: &Attempt
         attempt.hash.as_slice(),
         cap_wei.to_be_bytes(),
         tip_wei.to_be_bytes(),
+        attempt.raw.as_ref(),
     ])?;
     Ok(())
 }
@@ -118,15 +119,17 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 fn with_attempts(db: &Connection, entry: Entry) -> Result<Entry, Fault> {
-    let mut statement =
-        db.prepare_cached("SELECT hash, cap_wei, tip_wei FROM attempts WHERE entry = ? ORDER BY position")?;
+    let mut statement = db.prepare_cached(
+        "SELECT hash, cap_wei, tip_wei, raw FROM attempts WHERE entry = ? ORDER BY position",
+    )?;
     let attempts = statement.query_map([entry.id.as_slice()], attempt)?.collect::<rusqlite::Result<_>>()?;
     Ok(Entry { attempts, ..entry })
 }
 
 fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let fees = Fees { cap_wei: u128::from_be_bytes(row.get(1)?), tip_wei: u128::from_be_bytes(row.get(2)?) };
-    Ok(Attempt { hash: B256::from(row.get::<_, [u8; 32]>(0)?), fees })
+    let raw = row.get::<_, Vec<u8>>(3)?.into();
+    Ok(Attempt { hash: B256::from(row.get::<_, [u8; 32]>(0)?), fees, raw })
 }
 
 /// A number, of which none is negative.

@@ -38,6 +38,7 @@ CREATE TABLE attempts (
     hash     BLOB NOT NULL,
     cap_wei  BLOB NOT NULL,
     tip_wei  BLOB NOT NULL,
+    raw      BLOB NOT NULL,
     PRIMARY KEY (entry, position)
 ) STRICT, WITHOUT ROWID;
 

@@ -30,6 +30,7 @@ fn entry(nonce: u64, once: Once, settled: bool) -> Entry {
     let attempt = |bump: u8| Attempt {
         hash: B256::repeat_byte(bump),
         fees: Fees { cap_wei: u128::MAX - u128::from(bump), tip_wei: bump.into() },
+        raw: Bytes::from(vec![bump; 9]),
     };
     let id = B256::left_padding_from(&nonce.to_be_bytes());
     Entry {

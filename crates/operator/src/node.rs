@@ -1,0 +1,388 @@
+//! `multee node run`: a controller as a service, until it is told to end.
+//!
+//! Each round looks at the chain and does what can be done ([`Controller::tick`]). What stands in the way for a while
+//! (endpoints, fees, the application) is told, counted and tried again, at longer and longer intervals; what another try
+//! cannot mend ends the node with an error that says what can be done.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use multee_chain::bindings::IProofOfAttestation as contract;
+use multee_chain::rpc::{Rpc, Standing};
+use multee_chain::{Chain, ChainError};
+use multee_confirmation::SignedBlock;
+use multee_node::{
+    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, Ledger, LedgerError, Network,
+    SendError,
+};
+use multee_protocol::{Epoch, Mark};
+
+use crate::assemble::{self, AssemblyError};
+use crate::config::NodeConfig;
+use crate::metrics::{Kind, Metrics, OfEndpoint, now_s, signed};
+use crate::notify::{self, Watchdog};
+use crate::page::{self, Page};
+use crate::stop::Stop;
+
+/// The longest pause between rounds that fail.
+const PAUSE_MAX: Duration = Duration::from_mins(1);
+/// How often seat, balance and endpoints are looked at for the metrics.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How old the last good round may be for the node to count as healthy.
+const HEALTHY_FOR_S: u64 = 300;
+
+/// Why a node ended.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A part cannot be made.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyError),
+    /// The controller cannot go on.
+    #[error(transparent)]
+    Controller(#[from] ControllerError),
+    /// Metrics cannot be served.
+    #[error("metrics cannot be served at {address}")]
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A node at work.
+struct Node<'a> {
+    config: &'a NodeConfig,
+    stop: &'a Stop,
+    controller: Controller,
+    chain: Arc<Rpc>,
+    collateral: Arc<FetchedCollateral>,
+    metrics: Arc<Metrics>,
+    operator: alloy_primitives::Address,
+    looked: Option<Instant>,
+    epoch: Option<Epoch>,
+    /// What the last round ended with, told once.
+    trouble: Option<String>,
+}
+
+/// Runs a node until `stop` is asked for. `version` is the program's.
+///
+/// # Errors
+/// When it cannot start, or cannot go on and another try would not help.
+pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeError> {
+    let metrics = Arc::new(Metrics::new(version, config.seat.id.0));
+    serve(config, &metrics)?;
+    let watchdog = Watchdog::start(silence_max(config));
+    let operator = assemble::operator(&config.operator.key)?;
+    let state = assemble::state(config)?;
+    let collateral = Arc::new(assemble::collateral(&config.collateral)?);
+    let Some(chain) = connect(config, &state, &watchdog, stop)? else { return Ok(()) };
+    let account = operator.address();
+    let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract).map_err(AssemblyError::from)?;
+    let ledger = Ledger::new(network, config.from_block).map_err(ControllerError::from)?;
+    let controller = ControllerConfig {
+        seat: config.seat.id,
+        operator,
+        collateral: Arc::<FetchedCollateral>::clone(&collateral),
+        restart: assemble::restart_policy(config),
+    };
+    let machine = assemble::machine(&config.confirm);
+    let controller = Controller::resume(controller, ledger, machine, state).map_err(ControllerError::from)?;
+    let node = Node {
+        config,
+        stop,
+        controller,
+        chain,
+        collateral,
+        metrics,
+        operator: account,
+        looked: None,
+        epoch: None,
+        trouble: None,
+    };
+    node.work(&watchdog)
+}
+
+/// A round may wait for the application and for a transaction, and then for another one.
+fn silence_max(config: &NodeConfig) -> Duration {
+    let answer = Duration::from_millis(config.confirm.answer_ms_max + config.confirm.start_ms_max);
+    answer + config.rpc.send_within * 4 + PAUSE_MAX * 2
+}
+
+/// Waits for an endpoint: an outage of the chain ends no node.
+fn connect(
+    config: &NodeConfig,
+    state: &multee_node::State,
+    watchdog: &Watchdog,
+    stop: &Stop,
+) -> Result<Option<Arc<Rpc>>, AssemblyError> {
+    let mut pause = config.rpc.poll;
+    loop {
+        watchdog.beat();
+        match assemble::chain(config, state.clone()) {
+            Ok(chain) => return Ok(Some(Arc::new(chain))),
+            Err(AssemblyError::Chain(error @ ChainError::Unreachable { .. })) => {
+                tracing::warn!(event = "chain_unreachable", "{error}");
+            }
+            Err(error) => return Err(error),
+        }
+        if stop.wait(pause) {
+            return Ok(None);
+        }
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+fn serve(config: &NodeConfig, metrics: &Arc<Metrics>) -> Result<(), NodeError> {
+    let Some(address) = config.metrics else { return Ok(()) };
+    let shown = Arc::clone(metrics);
+    let pages = move |path: &str| match path {
+        "/metrics" => Page {
+            status: 200,
+            media_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            body: shown.text(),
+        },
+        "/health" => health(&shown),
+        _ => Page::not_found(),
+    };
+    let address = page::serve(address, pages).map_err(|source| NodeError::Metrics { address, source })?;
+    tracing::info!(event = "metrics", %address, "metrics are served");
+    Ok(())
+}
+
+/// Whether the last good round was of late.
+fn health(metrics: &Metrics) -> Page {
+    let age_s = now_s().saturating_sub(u64::try_from(metrics.last_tick_time_s.get()).unwrap_or(0));
+    let healthy = age_s <= HEALTHY_FOR_S;
+    Page {
+        status: if healthy { 200 } else { 503 },
+        media_type: "application/json",
+        body: format!("{{\"healthy\":{healthy},\"last_good_round_age_s\":{age_s}}}\n"),
+    }
+}
+
+impl Node<'_> {
+    fn work(mut self, watchdog: &Watchdog) -> Result<(), NodeError> {
+        tracing::info!(
+            event = "started",
+            seat = self.config.seat.id.0,
+            operator = %self.operator,
+            contract = %self.config.contract,
+            chain_id = self.config.chain_id,
+            "the node works for seat {}",
+            self.config.seat.id.0
+        );
+        let mut pause = self.config.rpc.poll;
+        let mut is_ready = false;
+        while !self.stop.is_asked() {
+            watchdog.beat();
+            let began = Instant::now();
+            let round = self.round();
+            self.metrics.tick_time.observe(began.elapsed().as_secs_f64());
+            match round {
+                Ok(()) => {
+                    pause = self.config.rpc.poll;
+                    self.metrics.last_tick_time_s.set(signed(now_s()));
+                    if !std::mem::replace(&mut is_ready, true) {
+                        notify::ready();
+                    }
+                }
+                Err(error) => {
+                    self.tell(&error);
+                    if is_final(&error) {
+                        return Err(error.into());
+                    }
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+            self.stop.wait(pause);
+        }
+        self.end();
+        Ok(())
+    }
+
+    fn round(&mut self) -> Result<(), ControllerError> {
+        for action in self.controller.tick()? {
+            self.acted(action);
+        }
+        self.watch_epoch()?;
+        if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
+            self.look()?;
+            self.looked = Some(Instant::now());
+        }
+        if self.trouble.take().is_some() {
+            tracing::info!(event = "recovered", "the node goes on");
+        }
+        Ok(())
+    }
+
+    /// Told once for each kind of trouble in a row: a log that repeats itself is not read.
+    fn tell(&mut self, error: &ControllerError) {
+        let text = chain_of(error);
+        self.metrics.errors.get_or_create(&Kind { kind: kind_of(error) }).inc();
+        if self.trouble.as_ref() == Some(&text) {
+            return;
+        }
+        tracing::warn!(event = "round_failed", kind = kind_of(error), "{text}");
+        self.trouble = Some(text);
+    }
+
+    fn acted(&self, action: Action) {
+        match action {
+            Action::Opened(epoch) => {
+                tracing::info!(event = "opened", epoch, "epoch {epoch} opened or seeded")
+            }
+            Action::Settled(blocks) => {
+                self.metrics.settled_blocks.inc_by(blocks);
+                tracing::info!(event = "settled", blocks, "{blocks} blocks settled");
+            }
+            Action::Restarted(incarnation) => {
+                self.metrics.restarts.inc();
+                tracing::warn!(event = "restarted", %incarnation, "a new incarnation begins, on probation");
+            }
+            Action::Published { epoch, gas, signed } => self.published(epoch, gas, &signed),
+            Action::NotTaken(reason) => {
+                self.metrics.publications_refused.inc();
+                tracing::warn!(
+                    event = "not_taken",
+                    reason,
+                    "the contract took no block, for reason {reason} (R6)"
+                );
+            }
+        }
+    }
+
+    fn published(&self, epoch: Epoch, gas: u64, block: &SignedBlock) {
+        self.metrics.publications.inc();
+        self.metrics.publication_gas.inc_by(gas);
+        self.metrics.last_published_epoch.set(epoch.into());
+        let deployment = self.controller.ledger().network().deployment();
+        let digest = block.block.digest(&deployment);
+        for verdict in &block.verdicts {
+            self.metrics.marks.get_or_create(&Kind { kind: verdict.mark.name() }).inc();
+            if verdict.mark != Mark::Valid {
+                let (place, mark, reason) = (verdict.place, verdict.mark.name(), &verdict.reason);
+                tracing::info!(
+                    event = "marked",
+                    epoch,
+                    place,
+                    mark,
+                    reason,
+                    "marked a block {mark}: {reason}"
+                );
+            }
+        }
+        tracing::info!(
+            event = "published",
+            epoch,
+            gas,
+            %digest,
+            challenge = %block.block.challenge,
+            incarnation = %block.block.incarnation,
+            "published in epoch {epoch}"
+        );
+        notify::status(&format!("published in epoch {epoch}"));
+    }
+
+    /// Counts what was missed when an epoch is over.
+    fn watch_epoch(&mut self) -> Result<(), ControllerError> {
+        let Some(now) = self.controller.ledger().clock()? else { return Ok(()) };
+        self.metrics.epoch.set(now.into());
+        let ledger = self.controller.ledger();
+        let last = ledger.seat(self.config.seat.id).and_then(|seat| seat.last_epoch);
+        if let Some(last) = last {
+            self.metrics.last_published_epoch.set(last.into());
+        }
+        if let Some(before) = self.epoch.replace(now).filter(|before| *before < now) {
+            let opened = ledger.epoch(before).is_some_and(|epoch| epoch.opened);
+            if opened && last.is_none_or(|last| last < before) {
+                self.metrics.missed_epochs.inc();
+                tracing::warn!(event = "missed", epoch = before, "nothing was published in epoch {before}");
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&self) -> Result<(), ControllerError> {
+        let head = self.chain.head()?;
+        self.metrics.head_number.set(signed(head.number));
+        self.metrics.head_time_s.set(signed(head.timestamp_s));
+        let seat = self.config.seat.id.0;
+        let seat = self.controller.ledger().network().read(&contract::seatOfCall { seat })?;
+        self.metrics.score.set(f64::from(seat.score) / 10_000.0);
+        self.metrics.tier.set(seat.tier.into());
+        self.metrics.penalties.set(seat.penalties.into());
+        self.metrics.balance_wei.set(f64::from(self.chain.balance(self.operator)?));
+        for (endpoint, standing) in self.chain.standings() {
+            let up = matches!(standing, Standing::Good | Standing::Unknown);
+            self.metrics.endpoint_up.get_or_create(&OfEndpoint { endpoint }).set(up.into());
+        }
+        self.look_at_collateral();
+        Ok(())
+    }
+
+    fn look_at_collateral(&self) {
+        let (alarms, now_s) = (self.collateral.alarms(), now_s());
+        let before = self.metrics.collateral_alarms.set(signed(alarms.len() as u64));
+        let oldest_s = alarms.iter().filter_map(|alarm| alarm.age_s(now_s)).max();
+        self.metrics.collateral_age_s.set(signed(oldest_s.unwrap_or(0)));
+        if before != signed(alarms.len() as u64) {
+            for alarm in &alarms {
+                tracing::warn!(event = "collateral_alarm", item = alarm.item, "{alarm}");
+            }
+        }
+    }
+
+    /// The key of the seat's incarnation is only in the application's memory: unless told otherwise it runs on, for the
+    /// next node to take over.
+    fn end(self) {
+        notify::stopping();
+        let keeps = self.config.confirm.keep_running;
+        tracing::info!(event = "ended", application_runs_on = keeps, "the node ends");
+        if keeps {
+            // Dropping it would end the application; the process ends now, and its state is on disk already.
+            std::mem::forget(self.controller);
+        }
+    }
+}
+
+/// What another try cannot mend.
+fn is_final(error: &ControllerError) -> bool {
+    let chain = |error: &ChainError| {
+        matches!(error, ChainError::WrongChain { .. } | ChainError::WrongCode { .. } | ChainError::Storage(_))
+    };
+    match error {
+        ControllerError::Ledger(LedgerError::Chain(error)) | ControllerError::Chain(error) => chain(error),
+        ControllerError::Ledger(LedgerError::Contradiction { .. }) | ControllerError::State(_) => true,
+        ControllerError::Send(SendError::Chain(error)) => chain(error),
+        _ => false,
+    }
+}
+
+fn kind_of(error: &ControllerError) -> &'static str {
+    match error {
+        ControllerError::Chain(_) | ControllerError::Read(_) => "chain",
+        ControllerError::Ledger(_) => "ledger",
+        ControllerError::Send(_) => "send",
+        ControllerError::Duty(_) => "duty",
+        ControllerError::Confirm(_) | ControllerError::NoApplication(_) => "application",
+        ControllerError::State(_) => "state",
+        ControllerError::Refused(_) => "refused",
+    }
+}
+
+/// An error with its causes, unless it ends in their words already.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
