@@ -93,6 +93,9 @@ pub struct ControllerConfig {
     pub collateral: Arc<dyn ReadCollateral>,
     /// When to restart.
     pub restart: RestartPolicy,
+    /// How deep an epoch's seed must be in the chain before a block is signed for it; 1 is in the newest block, as is 0.
+    /// A reorganisation of the chain that takes the seed away makes what was signed worthless.
+    pub seed_depth_blocks: u64,
 }
 
 /// Works for one seat.
@@ -276,7 +279,8 @@ impl Controller {
 
     fn publish(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
         let opened = self.ledger.epoch(now).is_some_and(|epoch| epoch.opened);
-        if self.last_published() == Some(now) || !opened || !self.may_publish()? {
+        let deep = self.ledger.seed_depth(now) >= self.config.seed_depth_blocks;
+        if self.last_published() == Some(now) || !opened || !deep || !self.may_publish()? {
             return Ok(());
         }
         let duty: Duty = duty(&self.ledger, self.config.seat, now, self.config.collateral.as_ref())?;

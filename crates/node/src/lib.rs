@@ -40,7 +40,9 @@ pub use boot::{Boot, Booted};
 pub use collateral::{FetchedCollateral, ReadCollateral};
 pub use controller::{Action, Controller, ControllerConfig, ControllerError, publication};
 pub use duty::{DutyError, assigned, duty, rank};
-pub use ledger::{BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, SeatRecord};
+pub use ledger::{
+    BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, REORG_BLOCKS_MAX, SeatRecord,
+};
 pub use network::{Network, SendError, Sent};
 pub use process::{Process, ProcessConfig, ProcessError, Running};
 pub use restart::{RestartLimits, RestartPolicy};

@@ -282,7 +282,7 @@ impl Stage {
             _ => RestartPolicy::WhenSuspended,
         };
         let operator = account(self.seed, &format!("operator {}", part.index))?;
-        let config = ControllerConfig { seat, operator, collateral, restart };
+        let config = ControllerConfig { seat, operator, collateral, restart, seed_depth_blocks: 1 };
         let ledger = Ledger::new(self.founded.network.clone(), 0)?;
         Ok(Controller::new(config, ledger, machine, booted.app))
     }

@@ -8,7 +8,7 @@ use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
 use multee_chain::bindings::deployed::TestToken;
-use multee_chain::embedded::{Config, Embedded};
+use multee_chain::embedded::Config;
 use multee_chain::{
     Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Receipt, Sender, Transaction,
 };
@@ -28,6 +28,8 @@ use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
+
+use crate::forking::Forking;
 
 pub(crate) const GENESIS_S: u64 = 1_800_000_000;
 pub(crate) const EPOCH_S: u32 = 3_600;
@@ -56,7 +58,7 @@ pub(crate) enum Fails {
 
 /// The embedded chain, failing when told to.
 pub(crate) struct FailingChain {
-    pub(crate) embedded: Embedded,
+    pub(crate) embedded: Forking,
     /// The next sending of this function fails.
     armed: Mutex<Option<([u8; 4], Fails)>>,
     /// Every so many requests one fails; 0 for none.
@@ -96,7 +98,7 @@ impl FailingChain {
         (rest == 0).then_some(if turn % 2 == 0 { Fails::After } else { Fails::Before })
     }
 
-    fn readable(&self) -> Result<&Embedded, ChainError> {
+    fn readable(&self) -> Result<&Forking, ChainError> {
         if self.turn().is_some() { Err(Self::unreachable()) } else { Ok(&self.embedded) }
     }
 }
@@ -293,6 +295,8 @@ pub(crate) struct Device {
     pub(crate) seat: SeatId,
     pub(crate) platform: Arc<Platform>,
     pub(crate) operator: Sender,
+    /// For controllers that it gets from now on.
+    pub(crate) seed_depth_blocks: u64,
     machine: Machine,
     /// None while it is lost.
     controller: Option<Controller>,
@@ -301,6 +305,10 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn tick(&mut self) -> Result<Vec<Action>, ControllerError> {
         self.controller.as_mut().map_or_else(|| Ok(Vec::new()), Controller::tick)
+    }
+
+    pub(crate) fn controller(&self) -> &Controller {
+        self.controller.as_ref().expect("not lost")
     }
 
     /// How often its machine booted.
@@ -327,7 +335,7 @@ impl World {
     /// One of them, `other`, runs a program that is not allowed, until it boots again.
     pub(crate) fn with(seats: u32, parameters: Parameters, other: Option<u32>) -> Self {
         let config = Config::devnet(7, GENESIS_S - u64::from(EPOCH_S));
-        let embedded = Embedded::in_memory(config).expect("memory");
+        let embedded = Forking::new(config);
         let chain = Arc::new(FailingChain {
             embedded,
             armed: Mutex::default(),
@@ -410,7 +418,14 @@ impl World {
     fn add(&mut self, seat: SeatId, machine: Machine) {
         let platform = Arc::clone(&machine.platform);
         let operator = operator(platform.spec().index);
-        self.devices.push(Device { seat, platform, operator, machine, controller: None });
+        self.devices.push(Device {
+            seat,
+            platform,
+            operator,
+            seed_depth_blocks: 1,
+            machine,
+            controller: None,
+        });
         let reader: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
         self.revive(self.devices.len() - 1, &reader);
     }
@@ -429,6 +444,7 @@ impl World {
             operator: device.operator.clone(),
             collateral: Arc::clone(reader),
             restart: RestartPolicy::WhenSuspended,
+            seed_depth_blocks: device.seed_depth_blocks,
         };
         let app = remote(device.machine.state.lock().expect("machine").apps.last().expect("booted"));
         device.controller = Some(Controller::new(config, ledger, Box::new(device.machine.clone()), app));

@@ -1,0 +1,269 @@
+//! What events say, added up. The same events in the same order make the same book.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use multee_chain::BlockNumHash;
+use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
+use multee_confirmation::{EpochContext, ReferenceValue};
+use multee_protocol::{
+    ConfirmationBlock, Deployment, DeviceId, Epoch, EpochSnapshot, Fixed, Marks, Parameters, Power, SeatId,
+};
+
+use super::records::{BlockRecord, Certificates, EpochRecord, Fate, SeatRecord};
+
+/// An event and the chain's block that it is in.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) block: BlockNumHash,
+    pub(super) event: Event,
+}
+
+/// What never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rules {
+    pub(super) deployment: Deployment,
+    pub(super) fixed: Fixed,
+    pub(super) genesis_s: u64,
+}
+
+/// A network's seats, epochs and blocks of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Book {
+    /// The contract's first event is in it.
+    pub(super) begun: bool,
+    pub(super) parameters: Parameters,
+    /// Announced parameters, with the epoch from which on they take effect.
+    pub(super) announced: Option<(Epoch, Parameters)>,
+    pub(super) seats: BTreeMap<SeatId, SeatRecord>,
+    pub(super) epochs: BTreeMap<Epoch, EpochRecord>,
+    pub(super) last_opened: Option<Epoch>,
+    pub(super) blocks: BTreeMap<(Epoch, u32), BlockRecord>,
+    pub(super) log: BTreeMap<u64, (Epoch, u32)>,
+    pub(super) policies: BTreeMap<B256, Bytes>,
+    pub(super) references: BTreeMap<B256, Vec<ReferenceValue>>,
+}
+
+impl Rules {
+    /// When `epoch` starts, in seconds since the Unix epoch.
+    pub(super) fn epoch_start_s(&self, epoch: Epoch) -> u64 {
+        self.genesis_s + u64::from(epoch) * u64::from(self.fixed.epoch_seconds)
+    }
+}
+
+impl Book {
+    /// Of a network that runs with these parameters.
+    pub(super) fn new(parameters: Parameters) -> Self {
+        Self {
+            begun: false,
+            parameters,
+            announced: None,
+            seats: BTreeMap::new(),
+            epochs: BTreeMap::new(),
+            last_opened: None,
+            blocks: BTreeMap::new(),
+            log: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            references: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn apply(&mut self, rules: &Rules, told: &Told) -> Result<(), &'static str> {
+        match &told.event {
+            Event::NetworkDeployed(e) => (self.begun, self.parameters) = (true, parameters(&e.parameters)),
+            Event::ParametersAnnounced(e) => self.announced = Some((e.fromEpoch, parameters(&e.parameters))),
+            Event::ParametersAdopted(_) => {
+                self.parameters = self.announced.take().ok_or("parameters that were not announced")?.1;
+            }
+            Event::SeatRegistered(e) => self.register(e),
+            Event::IncarnationBegun(e) => {
+                let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("incarnation of an unknown seat")?;
+                (seat.incarnation, seat.measurement) = (e.incarnation, e.measurement);
+                seat.certificates = Certificates::default();
+            }
+            Event::OperatorSet(e) => self.set_operator(e.seat, e.operator)?,
+            Event::SeatRejoined(e) => self.set_operator(e.seat, e.operator)?,
+            Event::PolicySet(e) => drop(self.policies.insert(e.digest, e.document.clone())),
+            Event::ReferenceValuesSet(e) => {
+                let values = e.values.iter().map(reference_value).collect();
+                self.references.insert(e.digest, values);
+            }
+            Event::EpochOpened(e) => self.open(rules, e),
+            Event::EpochSeeded(e) => self.seed(rules, e, told.block.number)?,
+            Event::BlockPublished(e) => self.publish(rules, e)?,
+            Event::CertificatesPublished(e) => self.publish_certificates(e)?,
+            Event::BlockLogged(e) => {
+                let block = self.blocks.get_mut(&(e.epoch, e.order)).ok_or("an unknown block was logged")?;
+                let position = e.position.to::<u64>();
+                block.fate.position = Some(position);
+                self.log.insert(position, (e.epoch, e.order));
+            }
+            Event::BlockPassed(e) => self.fate(e.seat, e.epoch)?.passed = true,
+            Event::BlockDecided(e) => self.fate(e.seat, e.epoch)?.decided = Some(e.malicious),
+            Event::BlockFinal(e) => self.fate(e.seat, e.epoch)?.finished = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, e: &contract::SeatRegistered) {
+        let record = SeatRecord {
+            device_id: DeviceId(e.deviceId),
+            operator: e.operator,
+            incarnation: Address::ZERO,
+            measurement: B256::ZERO,
+            certificates: Certificates::default(),
+            last_digest: B256::ZERO,
+            last_epoch: None,
+        };
+        self.seats.insert(SeatId(e.seat), record);
+    }
+
+    /// Another operator has to publish the certificates anew (R1).
+    fn set_operator(&mut self, seat: u32, operator: Address) -> Result<(), &'static str> {
+        let seat = self.seats.get_mut(&SeatId(seat)).ok_or("the operator of an unknown seat")?;
+        (seat.operator, seat.certificates) = (operator, Certificates::default());
+        Ok(())
+    }
+
+    fn open(&mut self, rules: &Rules, e: &contract::EpochOpened) {
+        let effective = self.announced.as_ref().filter(|(from, _)| *from <= e.epoch);
+        let parameters = effective.map_or(&self.parameters, |(_, announced)| announced);
+        let snapshot = EpochSnapshot {
+            root: B256::ZERO,
+            roster_size: e.rosterSize,
+            window_size: e.windowSize,
+            effective_decision_marks: e.decisionMarks,
+            latest_checks: parameters.latest_checks,
+            suspicious_checks: parameters.suspicious_checks,
+        };
+        let context = EpochContext {
+            epoch: e.epoch,
+            epoch_start_s: rules.epoch_start_s(e.epoch),
+            seed: B256::ZERO,
+            policy_digest: e.policyDigest,
+            reference_digest: e.referenceDigest,
+        };
+        let record = EpochRecord {
+            context,
+            opened: false,
+            seed_block: e.seedBlock,
+            seeded_in: None,
+            roster_epoch: e.rosterEpoch,
+            snapshot,
+            window_start: e.windowStart.to(),
+            next_opened: None,
+        };
+        self.epochs.insert(e.epoch, record);
+        self.forget(rules, e.epoch);
+    }
+
+    fn seed(&mut self, rules: &Rules, e: &contract::EpochSeeded, seeded_in: u64) -> Result<(), &'static str> {
+        let record = self.epochs.get_mut(&e.epoch).ok_or("a seed of an unopened epoch")?;
+        record.opened = true;
+        record.seeded_in = Some(seeded_in);
+        record.context.seed = e.seed;
+        if record.context.root(rules.deployment) != e.root {
+            return Err("an epoch's root");
+        }
+        record.snapshot.root = e.root;
+        let before = self.last_opened.replace(e.epoch);
+        if let Some(before) = before.and_then(|before| self.epochs.get_mut(&before)) {
+            before.next_opened = Some(e.epoch);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, rules: &Rules, e: &contract::BlockPublished) -> Result<(), &'static str> {
+        let deployment = rules.deployment;
+        let seat_id = SeatId(e.seat);
+        let seat = self.seats.get_mut(&seat_id).ok_or("a block of an unknown seat")?;
+        let context = self.epochs.get(&e.epoch).ok_or("a block of an unopened epoch")?.context;
+        let block = ConfirmationBlock {
+            seat: seat_id,
+            device_id: seat.device_id,
+            incarnation: seat.incarnation,
+            epoch: e.epoch,
+            previous_digest: seat.last_digest,
+            challenge: context.challenge(deployment, seat_id),
+            measurement: seat.measurement,
+            power: Power::from(e.power),
+            properties_digest: e.propertiesDigest,
+            marks: Marks(e.marks),
+        };
+        if block.digest(&deployment) != e.digest {
+            return Err("a block's digest");
+        }
+        (seat.last_digest, seat.last_epoch) = (e.digest, Some(e.epoch));
+        let record = BlockRecord {
+            block,
+            digest: e.digest,
+            order: e.order,
+            weight: e.weight,
+            evidence_hash: keccak256(&e.evidence),
+            evidence: e.evidence.clone(),
+            certificates: seat.certificates.clone(),
+            fate: Fate::default(),
+        };
+        self.blocks.insert((e.epoch, e.order), record);
+        Ok(())
+    }
+
+    /// They hold from the block on that they were published with.
+    fn publish_certificates(&mut self, e: &contract::CertificatesPublished) -> Result<(), &'static str> {
+        let certificates = Certificates::published(e.certificates.clone());
+        self.block_mut(e.seat, e.epoch).ok_or("certificates without a block")?.certificates =
+            certificates.clone();
+        let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("certificates of an unknown seat")?;
+        seat.certificates = certificates;
+        Ok(())
+    }
+
+    fn fate(&mut self, seat: u32, epoch: Epoch) -> Result<&mut Fate, &'static str> {
+        self.block_mut(seat, epoch).map(|block| &mut block.fate).ok_or("the fate of an unknown block")
+    }
+
+    fn block_mut(&mut self, seat: u32, epoch: Epoch) -> Option<&mut BlockRecord> {
+        let mut blocks = self.blocks.range_mut((epoch, 0)..=(epoch, u32::MAX)).map(|(_, block)| block);
+        blocks.find(|block| block.block.seat == SeatId(seat))
+    }
+
+    /// What is void has no consequence any more. One lap of slack: settlement reads rosters that are older.
+    fn forget(&mut self, rules: &Rules, now: Epoch) {
+        let oldest = now.saturating_sub(2 * u32::from(rules.fixed.retention_epochs));
+        self.blocks = self.blocks.split_off(&(oldest, 0));
+        self.epochs = self.epochs.split_off(&oldest);
+        let blocks = &self.blocks;
+        self.log.retain(|_, id| blocks.contains_key(id));
+    }
+}
+
+fn reference_value(value: &contract::ReferenceValue) -> ReferenceValue {
+    ReferenceValue {
+        measurement: value.measurement,
+        from_epoch: value.fromEpoch,
+        until_epoch: value.untilEpoch,
+    }
+}
+
+/// The contract's parameters as the model has them.
+pub(super) fn parameters(p: &contract::Parameters) -> Parameters {
+    Parameters {
+        latest_checks: p.latestChecks,
+        suspicious_checks: p.suspiciousChecks,
+        decision_marks: p.decisionMarks,
+        max_penalties: p.maxPenalties,
+        power_tolerance_bps: p.powerToleranceBps,
+        score_gain_bps: p.scoreGainBps,
+        admission_score: p.admissionScore,
+        full_gain_streak: p.fullGainStreak,
+        finality_epochs: p.finalityEpochs,
+        restart_cooldown_epochs: p.restartCooldownEpochs,
+        min_deposit: p.minDeposit,
+        reward_per_epoch: p.rewardPerEpoch,
+        reward_delay_epochs: p.rewardDelayEpochs,
+        unbonding_epochs: p.unbondingEpochs,
+        restricted_reward_bps: p.restrictedRewardBps,
+        bounty_bps: p.bountyBps,
+    }
+}

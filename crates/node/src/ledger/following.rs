@@ -1,0 +1,169 @@
+//! Following the chain, onto another fork if it goes there.
+
+use alloy_primitives::B256;
+use alloy_sol_types::SolEventInterface;
+use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Event;
+use multee_chain::{BlockNumHash, ChainError, LOG_RANGE_BLOCKS_MAX, LogEntry, LogFilter};
+
+use super::book::Told;
+use super::{Ledger, LedgerError};
+
+/// Times that the chain may go onto another fork while a ledger is synced once.
+const FORKS_MAX: usize = 4;
+
+impl Ledger {
+    /// Reads and applies the events since the last time, after it went back to where the chain's forks part, if need be.
+    /// Returns how many there were.
+    ///
+    /// The chain is asked for its newest block, and for logs if that is a new one: those of a chain that has both this
+    /// block and the newest that was read before.
+    ///
+    /// # Errors
+    /// When the chain gives no answer, events do not fit together, or a reorganisation is too deep. What was applied
+    /// before stays, and trying again is always safe.
+    pub fn sync(&mut self) -> Result<usize, LedgerError> {
+        for _ in 1..FORKS_MAX {
+            match self.follow() {
+                Err(LedgerError::Chain(ChainError::Reorganised { .. })) => self.go_back()?,
+                result => return result,
+            }
+        }
+        self.follow()
+    }
+
+    fn follow(&mut self) -> Result<usize, LedgerError> {
+        let head = self.network.chain().head()?.num_hash();
+        if self.trail.newest() == Some(head) {
+            return Ok(0);
+        }
+        if self.trail.next_block() > head.number
+            && let Some(newest) = self.trail.newest()
+        {
+            return Err(reorganised(newest).into());
+        }
+        let (mut applied, mut span) = (0, LOG_RANGE_BLOCKS_MAX);
+        while self.trail.next_block() <= head.number {
+            let to = head.number.min(self.trail.next_block().saturating_add(span - 1));
+            match self.read(to, head) {
+                Ok(entries) => applied += self.take(&entries, self.at(to, head)?, head)?,
+                // More than one answer holds: ask for half of it.
+                Err(ChainError::Limit { .. }) if to > self.trail.next_block() => {
+                    span = (to - self.trail.next_block()).div_ceil(2);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            span = span.saturating_mul(2).min(LOG_RANGE_BLOCKS_MAX);
+        }
+        Ok(applied)
+    }
+
+    /// The logs from the first block that was not read up to `to`.
+    fn read(&self, to: u64, head: BlockNumHash) -> Result<Vec<LogEntry>, ChainError> {
+        let filter = LogFilter::of(self.rules.deployment.contract, self.trail.next_block(), to);
+        let entries =
+            self.network.chain().logs(&filter.upon(self.trail.newest().into_iter().chain([head])))?;
+        check_fork(&entries, head)?;
+        Ok(entries)
+    }
+
+    fn at(&self, number: u64, head: BlockNumHash) -> Result<BlockNumHash, ChainError> {
+        if number == head.number {
+            return Ok(head);
+        }
+        let block = self.network.chain().block(number)?;
+        block.map(|block| block.num_hash()).ok_or(reorganised(head))
+    }
+
+    /// Applies what was read up to `end`; all of it or nothing.
+    fn take(
+        &mut self,
+        entries: &[LogEntry],
+        end: BlockNumHash,
+        head: BlockNumHash,
+    ) -> Result<usize, LedgerError> {
+        // Events of the owner's standing (Ownable2Step) concern no node.
+        let told: Vec<Told> = entries.iter().filter_map(told).collect();
+        self.check_begun(&told)?;
+        for told in &told {
+            if let Err(what) = self.book.apply(&self.rules, told) {
+                self.restore(self.trail.marks().len())?;
+                return Err(LedgerError::Contradiction { block_number: told.block.number, what });
+            }
+        }
+        let applied = told.len();
+        self.trail.extend(told, end);
+        self.trail.sink(&self.rules, head.number).map_err(|what| contradiction(end, what))?;
+        Ok(applied)
+    }
+
+    /// An endpoint that deleted old logs may answer with those that it still has.
+    fn check_begun(&self, told: &[Told]) -> Result<(), LedgerError> {
+        match told.first() {
+            Some(Told { block, event })
+                if !self.book.begun && !matches!(event, Event::NetworkDeployed(_)) =>
+            {
+                Err(LedgerError::HistoryMissing { block_number: block.number })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Back to the newest block known that is still the chain's.
+    fn go_back(&mut self) -> Result<(), LedgerError> {
+        let mut kept = self.trail.marks().len();
+        while let Some(&block) = kept.checked_sub(1).and_then(|last| self.trail.marks().get(last)) {
+            if self.is_canonical(block)? {
+                return if kept < self.trail.marks().len() { self.restore(kept) } else { Ok(()) };
+            }
+            kept -= 1;
+        }
+        match self.trail.base_at() {
+            Some(base) if !self.is_canonical(base)? => Err(LedgerError::ReorgTooDeep {
+                number: base.number,
+                hash: base.hash,
+                blocks_max: self.trail.reorg_blocks_max(),
+            }),
+            _ => self.restore(0),
+        }
+    }
+
+    fn is_canonical(&self, block: BlockNumHash) -> Result<bool, ChainError> {
+        Ok(self.network.chain().block(block.number)?.is_some_and(|found| found.hash == block.hash))
+    }
+
+    /// Forgets all that came after the oldest `kept` marks.
+    fn restore(&mut self, kept: usize) -> Result<(), LedgerError> {
+        self.trail.go_back(kept);
+        let at = self.trail.newest().unwrap_or(BlockNumHash { number: 0, hash: B256::ZERO });
+        self.book = self.trail.book(&self.rules).map_err(|what| contradiction(at, what))?;
+        Ok(())
+    }
+}
+
+fn told(entry: &LogEntry) -> Option<Told> {
+    let block = BlockNumHash { number: entry.block_number, hash: entry.block_hash };
+    Event::decode_log(&entry.log).ok().map(|event| Told { block, event: event.data })
+}
+
+/// Refuses logs of one answer that are of different forks.
+fn check_fork(entries: &[LogEntry], head: BlockNumHash) -> Result<(), ChainError> {
+    let block = |entry: &LogEntry| BlockNumHash { number: entry.block_number, hash: entry.block_hash };
+    let mut before: Option<BlockNumHash> = None;
+    for found in entries.iter().map(block).chain([head]) {
+        let fits = |before: BlockNumHash| before.number < found.number || before == found;
+        if !before.is_none_or(fits) {
+            return Err(reorganised(found));
+        }
+        before = Some(found);
+    }
+    Ok(())
+}
+
+fn reorganised(block: BlockNumHash) -> ChainError {
+    ChainError::Reorganised { number: block.number, hash: block.hash }
+}
+
+fn contradiction(at: BlockNumHash, what: &'static str) -> LedgerError {
+    LedgerError::Contradiction { block_number: at.number, what }
+}
