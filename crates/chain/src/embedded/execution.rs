@@ -5,14 +5,16 @@ use revm::context::result::{
     EVMError, ExecutionResult, HaltReason, InvalidTransaction, Output, ResultAndState,
 };
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
+use revm::database_interface::Database;
 use revm::primitives::hardfork::SpecId;
 use revm::{ExecuteEvm, MainBuilder, MainContext};
 
 use super::block::Block;
 use super::config::Config;
+use super::past::Tried;
 use super::state::{Changes, State};
 use crate::{
-    Answer, CALL_GAS_MAX, Call, ChainError, DATA_BYTES_MAX, Halt, Limit, LogEntry, Outcome, Receipt, Refusal,
+    Answer, CALL_GAS_MAX, ChainError, DATA_BYTES_MAX, Halt, Limit, LogEntry, Outcome, Receipt, Refusal,
     StorageError, TRANSACTION_GAS_MAX, Transaction,
 };
 
@@ -43,43 +45,48 @@ pub(super) fn transact(
         ..TxEnv::default()
     };
     let ResultAndState { result, state: touched } =
-        run(state, settings(config), block_environment(config, block), environment)?;
+        run(&mut *state, settings(config), block_environment(config, block), environment)?;
     let changes = state.trim(Changes::of(touched))?;
     Ok((receipt(config, block, sender, transaction, result), changes))
 }
 
-/// Executes `call` as if within block `head`, and keeps nothing.
-pub(super) fn call(
-    state: &mut State,
+/// Executes `transaction` as if within `block` on the state that `state` gives, and keeps nothing. Nobody pays, any
+/// account may ask, contracts too, and it may use a block's gas.
+pub(super) fn try_out<S: Database<Error = StorageError>>(
+    state: S,
     config: &Config,
-    head: &Block,
-    call: &Call,
-) -> Result<Answer, ChainError> {
-    Limit::DataBytes.check(call.data.len() as u64, DATA_BYTES_MAX as u64)?;
-    Limit::CallGas.check(call.gas_limit, CALL_GAS_MAX)?;
+    block: &Block,
+    from: Address,
+    transaction: &Transaction,
+) -> Result<Tried, ChainError> {
+    Limit::DataBytes.check(transaction.data.len() as u64, DATA_BYTES_MAX as u64)?;
+    Limit::CallGas.check(transaction.gas_limit, CALL_GAS_MAX)?;
     let environment = TxEnv {
-        caller: call.from,
-        gas_limit: call.gas_limit,
-        kind: TxKind::Call(call.to),
-        data: call.data.clone(),
+        caller: from,
+        gas_limit: transaction.gas_limit,
+        kind: transaction.to.map_or(TxKind::Create, TxKind::Call),
+        value: transaction.value,
+        data: transaction.data.clone(),
         chain_id: Some(config.chain_id),
         ..TxEnv::default()
     };
-    // Nobody pays for a call, a contract may ask on its own behalf, and the cap is a transaction's.
     let mut settings = settings(config);
     settings.disable_nonce_check = true;
     settings.disable_eip3607 = true;
     settings.tx_gas_limit_cap = Some(CALL_GAS_MAX);
-    let block = BlockEnv { basefee: 0, ..block_environment(config, head) };
-    Ok(match run(state, settings, block, environment)?.result {
+    let block = BlockEnv { basefee: 0, ..block_environment(config, block) };
+    let result = run(state, settings, block, environment)?.result;
+    let gas_used = result.tx_gas_used();
+    let answer = match result {
         ExecutionResult::Success { output, .. } => Answer::Returned(output.into_data()),
         ExecutionResult::Revert { output, .. } => Answer::Reverted(output),
         ExecutionResult::Halt { reason, .. } => Answer::Halted(halt(&reason)),
-    })
+    };
+    Ok(Tried { answer, gas_used })
 }
 
-fn run(
-    state: &mut State,
+fn run<S: Database<Error = StorageError>>(
+    state: S,
     settings: CfgEnv,
     block: BlockEnv,
     transaction: TxEnv,

@@ -22,11 +22,17 @@
 //! After a failed write the chain answers nothing more until it is opened anew, since only
 //! the file knows what it kept.
 //!
+//! **For a JSON-RPC server in front of it.** [`Embedded::execute`] takes what others signed and that server has checked:
+//! only with the sender's next nonce, and under the hash that the sender knows. The states of the last
+//! [`STATES_KEPT`] blocks can be asked, too, as far back as the chain was opened: [`Embedded::try_at`].
+//!
 //! This module never sends anything over a network and never reads the host's clock.
 
 mod block;
 mod config;
 mod execution;
+mod past;
+mod raw;
 mod rows;
 mod schema;
 mod state;
@@ -43,10 +49,13 @@ use crate::{
     Once, Receipt, Sender, StorageError, Transaction,
 };
 use block::Block;
+use past::History;
 use state::{Changes, State};
 use store::Store;
 
 pub use config::Config;
+pub use past::{AccountState, At, BlockRecord, STATES_KEPT, Tried};
+pub use raw::Authorised;
 
 /// Blocks that [`Embedded::mine`] makes at once at most.
 pub const MINED_BLOCKS_MAX: u64 = 10_000;
@@ -62,6 +71,7 @@ struct Inner {
     config: Config,
     head: Block,
     state: State,
+    history: History,
     stopped: bool,
 }
 
@@ -111,7 +121,8 @@ impl Embedded {
             Some(_) => store.newest_block()?,
         };
         head.check(config.chain_id)?;
-        let inner = Inner { config, head, state: State::new(store), stopped: false };
+        let history = History::from(head.number);
+        let inner = Inner { config, head, state: State::new(store), history, stopped: false };
         Ok(Self { inner: Mutex::new(inner) })
     }
 
@@ -200,7 +211,8 @@ impl Chain for Embedded {
 
     fn call(&self, call: &Call) -> Result<Answer, ChainError> {
         let inner = &mut *self.lock()?;
-        execution::call(&mut inner.state, &inner.config, &inner.head, call)
+        let asked = past::as_transaction(call);
+        Ok(execution::try_out(&mut inner.state, &inner.config, &inner.head, call.from, &asked)?.answer)
     }
 
     fn send(&self, sender: &Sender, transaction: &Transaction) -> Result<Receipt, ChainError> {
@@ -240,6 +252,16 @@ impl Inner {
         {
             return Ok(receipt);
         }
+        self.execute(hash, sender, nonce, transaction)
+    }
+
+    fn execute(
+        &mut self,
+        hash: B256,
+        sender: Address,
+        nonce: u64,
+        transaction: &Transaction,
+    ) -> Result<Receipt, ChainError> {
         let block = self.head.next(self.config.chain_id, self.head.timestamp_s, Some(hash));
         let (receipt, changes) =
             execution::transact(&mut self.state, &self.config, &block, sender, nonce, transaction)?;
@@ -276,6 +298,7 @@ impl Inner {
     ) -> Result<(), StorageError> {
         let Some(newest) = blocks.last() else { return Ok(()) };
         self.stopped = true;
+        self.history.record(newest.number, &changes, &mut self.state)?;
         self.state.store.append(blocks, receipt, &changes)?;
         self.state.apply(changes, blocks);
         self.head = newest.clone();

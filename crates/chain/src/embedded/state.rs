@@ -104,7 +104,7 @@ impl State {
         }
     }
 
-    fn account(&mut self, address: Address) -> Result<Option<Account>, StorageError> {
+    pub(super) fn account(&mut self, address: Address) -> Result<Option<Account>, StorageError> {
         if let Some(account) = self.accounts.get(&address) {
             return Ok(*account);
         }
@@ -121,12 +121,17 @@ fn insert<K: core::hash::Hash + Eq, V>(cache: &mut HashMap<K, V>, key: K, value:
     cache.insert(key, value);
 }
 
+impl From<Account> for AccountInfo {
+    fn from(Account { nonce, balance, code_hash }: Account) -> Self {
+        Self { nonce, balance, code_hash, code: None, ..Self::default() }
+    }
+}
+
 impl Database for State {
     type Error = StorageError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StorageError> {
-        let Some(Account { nonce, balance, code_hash }) = self.account(address)? else { return Ok(None) };
-        Ok(Some(AccountInfo { nonce, balance, code_hash, code: None, ..AccountInfo::default() }))
+        Ok(self.account(address)?.map(AccountInfo::from))
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, StorageError> {

@@ -148,6 +148,15 @@ impl Store {
         rows.next()?.map(rows::block).transpose()
     }
 
+    /// The block with this hash. Looks through all of them.
+    pub(super) fn block_with_hash(&self, hash: B256) -> Result<Option<Block>, StorageError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT number, hash, parent, timestamp_s, transaction_hash FROM blocks WHERE hash = ?",
+        )?;
+        let mut rows = statement.query([hash.as_slice()])?;
+        rows.next()?.map(rows::block).transpose()
+    }
+
     /// The hash of block `number`, zero if there is none.
     pub(super) fn block_hash(&self, number: u64) -> Result<B256, StorageError> {
         let mut statement = self.db.prepare_cached("SELECT hash FROM blocks WHERE number = ?")?;
