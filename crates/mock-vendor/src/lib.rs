@@ -19,6 +19,7 @@
 //! | `certificate` | certificates and revocation lists, with Intel's extension |
 //! | `collateral` | TCB info and quoting enclave identity, signed |
 //! | `platform` | a machine and its quoting enclave |
+//! | `provisioning` | collateral as a provisioning service publishes it |
 //! | `quote` | the layout of reports and quotes |
 //! | `vendor` | what holds them together |
 //! | `snp` | all of this for SEV-SNP |
@@ -27,12 +28,14 @@ mod certificate;
 mod collateral;
 mod key;
 mod platform;
+mod provisioning;
 mod quote;
 mod snp;
 mod vendor;
 
 pub use collateral::CollateralSpec;
 pub use platform::{Platform, PlatformSpec, QuotingEnclave, TcbLevel};
+pub use provisioning::{CRL_OF_PROCESSORS, CRL_OF_ROOT, Publication};
 pub use quote::{QuoteError, QuoteSpec, Registers, SgxRegisters, TdxRegisters, alter_body};
 pub use snp::{
     SnpFamily, SnpKey, SnpMachine, SnpMachineSpec, SnpReportSpec, SnpVendor, SnpVendorConfig, SnpVendorError,

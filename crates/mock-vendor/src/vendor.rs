@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use multee_protocol::TeeType;
 
 use crate::certificate::{Certificate, Issued, Role, Window, revocation_list};
-use crate::collateral::{CollateralSpec, Parts};
+use crate::collateral::{CollateralSpec, Document, Parts};
 use crate::key::{Key, digest};
 use crate::platform::{Platform, PlatformSpec};
+use crate::provisioning::{Publication, publications};
 
 /// From when until when a vendor's certificates hold, and the TCB evaluation of its collateral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,10 +137,23 @@ impl Vendor {
     /// # Errors
     /// For a TEE that is not simulated, or times that are out of range or order.
     pub fn collateral_with(&self, spec: CollateralSpec) -> Result<Vec<u8>, VendorError> {
+        Ok(serde_json::to_vec(&self.document(spec)?)?)
+    }
+
+    /// The same as Intel's provisioning service would publish it, one publication for each thing that is asked for.
+    ///
+    /// # Errors
+    /// As [`Self::collateral_with`].
+    pub fn publications(&self, spec: CollateralSpec) -> Result<Vec<Publication>, VendorError> {
+        Ok(publications(spec, &self.document(spec)?))
+    }
+
+    fn document(&self, spec: CollateralSpec) -> Result<Document, VendorError> {
         if !matches!(spec.tee, TeeType::Sgx | TeeType::Tdx) {
             return Err(VendorError::TeeNotSimulated(spec.tee));
         }
         let window = spec.window();
+        let revoked = self.revoked_serials.iter().copied();
         let parts = Parts {
             spec,
             root: &self.root,
@@ -147,14 +161,9 @@ impl Vendor {
             signer: &self.signer,
             signer_key: &self.signer_key,
             root_crl: revocation_list(Role::Root, &self.root_key, window, std::iter::empty())?,
-            pck_crl: revocation_list(
-                Role::PckCa,
-                &self.pck_ca_key,
-                window,
-                self.revoked_serials.iter().copied(),
-            )?,
+            pck_crl: revocation_list(Role::PckCa, &self.pck_ca_key, window, revoked)?,
         };
-        Ok(serde_json::to_vec(&parts.document()?)?)
+        parts.document()
     }
 
     fn hardware_id(&self, spec: PlatformSpec) -> [u8; 16] {

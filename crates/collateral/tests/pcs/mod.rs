@@ -9,9 +9,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
-use multee_mock_vendor::{CollateralSpec, Vendor};
-use multee_protocol::TeeType;
-use serde_json::Value;
+use multee_mock_vendor::{CRL_OF_PROCESSORS, CRL_OF_ROOT, CollateralSpec, Publication, Vendor};
 
 /// How the service answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,37 +133,14 @@ impl Pcs {
 
     /// Takes the vendor's collateral for a platform family, at every path that it may be asked for at.
     pub(crate) fn serve(&self, vendor: &Vendor, spec: CollateralSpec) {
-        let document = vendor.collateral_with(spec).expect("simulated");
-        let document: Value = serde_json::from_slice(&document).expect("JSON");
-        let text = |field: &str| document[field].as_str().expect("text").to_owned();
-        let tee = if spec.tee == TeeType::Tdx { "tdx" } else { "sgx" };
-        let fmspc = hex::encode_upper(spec.fmspc);
-        let tcb =
-            format!(r#"{{"tcbInfo":{},"signature":"{}"}}"#, text("tcb_info"), text("tcb_info_signature"));
-        let identity = format!(
-            r#"{{"enclaveIdentity":{},"signature":"{}"}}"#,
-            text("qe_identity"),
-            text("qe_identity_signature")
-        );
-        let number = format!("tcbEvaluationDataNumber={}", spec.tcb_evaluation_number);
-        for evaluation in ["update=standard", "update=early", &number] {
-            let chain = text("tcb_info_issuer_chain");
-            let path = format!("/{tee}/certification/v4/tcb?fmspc={fmspc}&{evaluation}");
-            self.put(&path, &[("TCB-Info-Issuer-Chain", &chain)], tcb.clone());
-            let chain = text("qe_identity_issuer_chain");
-            let path = format!("/{tee}/certification/v4/qe/identity?{evaluation}");
-            self.put(&path, &[("SGX-Enclave-Identity-Issuer-Chain", &chain)], identity.clone());
+        for Publication { target, headers, body } in vendor.publications(spec).expect("simulated") {
+            lock(&self.state).documents.insert(target, Document { headers, body });
         }
-        let list = hex::decode(text("pck_crl")).expect("hex");
-        let chain = text("pck_crl_issuer_chain");
-        self.put(PCK_CRL, &[("SGX-PCK-CRL-Issuer-Chain", &chain)], list);
-        // As the usual cache has it: in hex.
-        self.put(ROOT_CRL, &[], text("root_ca_crl"));
     }
 }
 
-pub(crate) const PCK_CRL: &str = "/sgx/certification/v4/pckcrl?ca=processor&encoding=der";
-pub(crate) const ROOT_CRL: &str = "/sgx/certification/v4/rootcacrl";
+pub(crate) const PCK_CRL: &str = CRL_OF_PROCESSORS;
+pub(crate) const ROOT_CRL: &str = CRL_OF_ROOT;
 
 impl Drop for Pcs {
     fn drop(&mut self) {
