@@ -36,6 +36,6 @@ mod socket;
 pub use args::Args;
 pub use lockdown::{LockdownError, lock_down};
 pub use machine::MachineError;
-pub use run::{StartError, run};
+pub use run::{StartError, run, run_with};
 pub use snp::encode_snp_report;
 pub use socket::{SocketError, listen};

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
 
 use multee_attester::{Places, SelectError, select};
 use multee_confirmation::{Confirm, ConfirmationApp};
@@ -45,11 +47,33 @@ pub enum StartError {
 /// When it cannot start.
 pub fn run(args: &Args) -> Result<Infallible, StartError> {
     let locked = lock_down();
-    let mut app = boot(args, locked)?;
-    let listener = listen(&args.socket)?;
+    let app = boot(args, locked)?;
+    answer(app, &args.socket, args.message_time_max())
+}
+
+/// Runs an application that the caller makes, over a TEE of its own; as [`run`] does, on this socket and with so much
+/// time for a message. `boot` is called when the process is locked down.
+///
+/// # Errors
+/// When it cannot start, or `boot` fails.
+pub fn run_with<E: From<StartError>>(
+    socket: &Path,
+    message_time_max: Duration,
+    boot: impl FnOnce() -> Result<ConfirmationApp, E>,
+) -> Result<Infallible, E> {
+    lock_down().map_err(StartError::from)?;
+    Ok(answer(boot()?, socket, message_time_max)?)
+}
+
+fn answer(
+    mut app: ConfirmationApp,
+    socket: &Path,
+    message_time_max: Duration,
+) -> Result<Infallible, StartError> {
+    let listener = listen(socket)?;
     // Whoever started it may have stopped listening; that is no reason to end.
     let _ = writeln!(io::stdout(), "multee-confirm: {} answers", app.incarnation());
-    serve(&listener, &mut app, args.message_time_max())
+    serve(&listener, &mut app, message_time_max)
 }
 
 #[cfg(not(feature = "simulated"))]
