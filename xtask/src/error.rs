@@ -35,6 +35,9 @@ pub(crate) enum ChoreError {
     /// Node or npm is absent and cannot be installed without root.
     #[error("`{program}` is not installed; install Node.js 20 or later with npm")]
     NodeMissing { program: &'static str },
+    /// Whoever builds it gets another program.
+    #[error("two builds differ, first in {section}: sha256 {first_hash} and {second_hash}")]
+    NotReproduced { section: String, first_hash: String, second_hash: String },
     /// No benchmark target, or none of that name.
     #[error("no benchmark matches")]
     NoBench,

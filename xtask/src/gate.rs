@@ -14,6 +14,7 @@ use crate::contracts;
 use crate::counts::{self, Counts, ReadCounts};
 use crate::error::ChoreError;
 use crate::installs;
+use crate::reproduce;
 
 /// How a step ended.
 enum Outcome {
@@ -31,7 +32,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -42,6 +43,7 @@ const STEPS: [Step; 11] = [
     ("artifacts", |root| checked(artifacts::check(root))),
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
+    ("reproducible build", |root| checked(reproduce::run(root))),
     ("licences and bans", licences),
 ];
 

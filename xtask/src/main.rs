@@ -9,9 +9,11 @@ mod command;
 mod conformance;
 mod contracts;
 mod counts;
+mod elf;
 mod error;
 mod gate;
 mod installs;
+mod reproduce;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build multee-confirm twice, as two strangers would, and compare the bytes
+    Reproduce,
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
         /// Part of a benchmark target's name, such as `verification`
@@ -86,6 +90,7 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
         Chore::Test => return Ok(gate::test(&root)),
         Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
+        Chore::Reproduce => reproduce::run(&root)?,
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
             installs::node(&root)?;
