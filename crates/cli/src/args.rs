@@ -7,9 +7,12 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use multee_collateral::Endpoint;
 
 use crate::config::ConfigCommandArgs;
+use crate::device::DeviceArgs;
+use crate::doctor::DoctorArgs;
 use crate::exit;
 use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
+use crate::shell::{CompletionsArgs, ManArgs};
 use crate::simulate::SimulateArgs;
 use crate::verify::Moment;
 
@@ -29,7 +32,11 @@ pub(crate) enum Command {
     Simulate(Box<SimulateArgs>),
     Params(ParamsArgs),
     Node(NodeArgs),
+    Device(DeviceArgs),
+    Doctor(DoctorArgs),
     Config(ConfigCommandArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

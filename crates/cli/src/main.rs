@@ -4,9 +4,12 @@ mod args;
 mod audit;
 mod config;
 mod demo;
+mod device;
+mod doctor;
 mod exit;
 mod node;
 mod params;
+mod shell;
 mod simulate;
 mod verify;
 
@@ -29,6 +32,10 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args).map_err(Into::into),
         Command::Node(args) => node::run(&args).map_err(Into::into),
         Command::Config(args) => config::run(&args).map_err(Into::into),
+        Command::Device(args) => device::run(&args).map_err(Into::into),
+        Command::Doctor(args) => doctor::run(&args).map_err(Into::into),
+        Command::Completions(args) => shell::completions(&args).map_err(Into::into),
+        Command::Man(args) => shell::man(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()

@@ -171,7 +171,11 @@ pub fn restart_policy(config: &NodeConfig) -> RestartPolicy {
     }
 }
 
-fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, AssemblyError> {
+/// The certificates in these files.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn certificates(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, AssemblyError> {
     let failed = |path: &PathBuf, source| AssemblyError::Certificate { path: path.clone(), source };
     paths.iter().map(|path| certificate(path).map_err(|error| failed(path, error))).collect()
 }

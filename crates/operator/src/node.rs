@@ -19,6 +19,8 @@ use multee_node::{
 };
 use multee_protocol::{Epoch, Mark};
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
 use crate::assemble::{self, AssemblyError};
 use crate::config::NodeConfig;
 use crate::metrics::{Kind, Metrics, OfEndpoint, now_s, signed};
@@ -42,6 +44,9 @@ pub enum NodeError {
     /// The controller cannot go on.
     #[error(transparent)]
     Controller(#[from] ControllerError),
+    /// The operator's key could be written to a disk.
+    #[error("core dumps cannot be forbidden")]
+    CoreDumps(#[source] io::Error),
     /// Metrics cannot be served.
     #[error("metrics cannot be served at {address}")]
     Metrics {
@@ -72,6 +77,7 @@ struct Node<'a> {
 /// # Errors
 /// When it cannot start, or cannot go on and another try would not help.
 pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeError> {
+    forbid_core_dumps().map_err(NodeError::CoreDumps)?;
     let metrics = Arc::new(Metrics::new(version, config.seat.id.0));
     serve(config, &metrics)?;
     let watchdog = Watchdog::start(silence_max(config));
@@ -82,11 +88,13 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
     let account = operator.address();
     let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract).map_err(AssemblyError::from)?;
     let ledger = Ledger::new(network, config.from_block).map_err(ControllerError::from)?;
+    let ledger = ledger.taking_back(config.rpc.reorg_blocks_max);
     let controller = ControllerConfig {
         seat: config.seat.id,
         operator,
         collateral: Arc::<FetchedCollateral>::clone(&collateral),
         restart: assemble::restart_policy(config),
+        seed_depth_blocks: config.rpc.seed_depth_blocks,
     };
     let machine = assemble::machine(&config.confirm);
     let controller = Controller::resume(controller, ledger, machine, state).map_err(ControllerError::from)?;
@@ -103,6 +111,14 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         trouble: None,
     };
     node.work(&watchdog)
+}
+
+/// The operator's key is in this process's memory.
+fn forbid_core_dumps() -> io::Result<()> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none)?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
 }
 
 /// A round may wait for the application and for a transaction, and then for another one.
@@ -355,7 +371,12 @@ fn is_final(error: &ControllerError) -> bool {
     };
     match error {
         ControllerError::Ledger(LedgerError::Chain(error)) | ControllerError::Chain(error) => chain(error),
-        ControllerError::Ledger(LedgerError::Contradiction { .. }) | ControllerError::State(_) => true,
+        ControllerError::Ledger(
+            LedgerError::Contradiction { .. }
+            | LedgerError::ReorgTooDeep { .. }
+            | LedgerError::HistoryMissing { .. },
+        )
+        | ControllerError::State(_) => true,
         ControllerError::Send(SendError::Chain(error)) => chain(error),
         _ => false,
     }

@@ -66,7 +66,7 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicU8;
+    use std::sync::atomic::{AtomicU8, Ordering};
 
     #[test]
     fn waiting_ends_when_it_is_asked_for() {

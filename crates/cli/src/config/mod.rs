@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use multee_operator::config::{NodeConfig, Shown, Values, shown};
 
+use args::Assignment;
 pub(crate) use args::{ConfigArgs, ConfigCommandArgs};
 use args::{ConfigCommand, ShowArgs};
 pub(crate) use error::ConfigCommandError;
@@ -55,6 +56,13 @@ impl ConfigArgs {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Ok(Values::gather(&flags, environment, self.file().as_deref())?)
+    }
+
+    /// The configuration of a device that has no seat yet: whatever seat.id is.
+    pub(crate) fn read_without_seat(&self) -> Result<NodeConfig, ConfigCommandError> {
+        let mut any = self.clone();
+        any.set.push(Assignment { key: "seat.id".to_owned(), value: "1".to_owned() });
+        any.read()
     }
 
     /// The configuration that they make.

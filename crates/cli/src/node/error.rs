@@ -28,7 +28,7 @@ impl Diagnostic for NodeCommandError {
             Self::Signals(_) => "signals",
             Self::Node(NodeError::Assembly(_)) => "not_started",
             Self::Node(NodeError::Controller(_)) => "stopped",
-            Self::Node(NodeError::Metrics { .. }) => "metrics",
+            Self::Node(NodeError::Metrics { .. } | NodeError::CoreDumps(_)) => "host",
         };
         Some(Box::new(format!("multee::node::{code}")))
     }

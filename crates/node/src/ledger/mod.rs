@@ -93,6 +93,11 @@ impl Ledger {
         self.book.seats.get(&seat)
     }
 
+    /// The seats, by their numbers.
+    pub fn seats(&self) -> impl Iterator<Item = (SeatId, &SeatRecord)> {
+        self.book.seats.iter().map(|(id, seat)| (*id, seat))
+    }
+
     /// The epoch, if its opening is known and not forgotten.
     pub fn epoch(&self, epoch: Epoch) -> Option<&EpochRecord> {
         self.book.epochs.get(&epoch)

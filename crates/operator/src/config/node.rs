@@ -331,6 +331,16 @@ impl ConfirmConfig {
 }
 
 impl ApplicationConfig {
+    /// The application alone, whatever else is set.
+    ///
+    /// # Errors
+    /// When it is not set, or set twice.
+    pub fn read(values: &Values) -> Result<Self, ConfigFaults> {
+        let reader = Reader::new(values);
+        let read = Self::from(&reader);
+        reader.finish(read)
+    }
+
     fn from(reader: &Reader<'_>) -> Option<Self> {
         let (program, socket) = (reader.path("confirm.program"), reader.path("confirm.socket"));
         let (args, directory) = (reader.texts("confirm.args"), reader.required_path("confirm.directory"));
@@ -351,6 +361,16 @@ impl ApplicationConfig {
 }
 
 impl CollateralConfig {
+    /// Where collateral comes from alone, whatever else is set.
+    ///
+    /// # Errors
+    /// When something about it is wrong.
+    pub fn read(values: &Values) -> Result<Self, ConfigFaults> {
+        let reader = Reader::new(values);
+        let read = Self::from(&reader);
+        reader.finish(read)
+    }
+
     fn from(reader: &Reader<'_>) -> Option<Self> {
         let pcs = reader.list("collateral.pcs", 0..=16);
         let amd = reader.list("collateral.amd", 0..=16);

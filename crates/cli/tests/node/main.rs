@@ -1,0 +1,7 @@
+//! The commands of an operator, as a user sees them.
+
+mod config;
+mod desk;
+mod doctor;
+mod secrets;
+mod shell;
