@@ -308,18 +308,24 @@ impl Controller {
     fn send_publication(&mut self, signed: &SignedBlock) -> Result<Sent, ControllerError> {
         let digest = signed.block.digest(&self.network().deployment());
         let key = key_of(PUBLICATION_DOMAIN, digest.as_slice());
-        let sent = self.send_once(&publication(signed, self.certificates_hash()), key)?;
+        let sent = self.send_once(&publication(signed, self.certificates_hash(signed)), key)?;
         match sent {
             Sent::Refused(error) if matches!(*error, Refused::IdentityWrong(_)) => {
                 self.ledger.sync()?;
-                Ok(self.send_once(&publication(signed, self.certificates_hash()), key)?)
+                Ok(self.send_once(&publication(signed, self.certificates_hash(signed)), key)?)
             }
             sent => Ok(sent),
         }
     }
 
-    fn certificates_hash(&self) -> B256 {
-        self.ledger.seat(self.config.seat).map_or(B256::ZERO, |seat| seat.certificates.hash())
+    /// Of the seat's published certificates. A ledger that begins late may not know it: then most likely they are those
+    /// that the quote has.
+    fn certificates_hash(&self, signed: &SignedBlock) -> B256 {
+        let known =
+            self.ledger.seat(self.config.seat).map_or(Some(B256::ZERO), |seat| seat.certificates.hash());
+        let guess =
+            || if signed.certificates.is_empty() { B256::ZERO } else { keccak256(&signed.certificates) };
+        known.unwrap_or_else(guess)
     }
 
     /// What the contract would end the call for anyway: it costs less to ask first.

@@ -81,12 +81,18 @@ pub fn assigned<'a>(
 
 /// The seat's place in the epoch's roster: the order of its block there, if that had weight (R3).
 pub fn rank(ledger: &Ledger, seat: SeatId, epoch: &EpochRecord) -> Option<u32> {
-    let order = ledger.block_of(seat, epoch.roster_epoch)?.order;
+    let order = ledger.order_of(seat, epoch.roster_epoch)?;
     (order < epoch.snapshot.roster_size).then_some(order)
 }
 
 fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collateral: &dyn ReadCollateral) {
     let Some(epoch) = ledger.epoch(block.block.epoch) else { return };
+    // What cannot be shown to belong together is no ground for a verdict.
+    let (Some(evidence_binding), Some(certificates_hash)) =
+        (block.evidence_binding(), block.certificates.hash())
+    else {
+        return;
+    };
     let context = epoch.context;
     let policy = ledger.policy(context.policy_digest);
     if let Some(policy) = policy {
@@ -106,11 +112,11 @@ fn add(duty: &mut Duty, ledger: &Ledger, place: u8, block: &BlockRecord, collate
         place,
         block: block.block,
         context,
-        evidence_binding: block.evidence_binding(),
+        evidence_binding,
         evidence_hash: block.evidence_hash,
         evidence: Some(block.evidence.clone()),
-        certificates_hash: block.certificates.hash(),
-        certificates: Some(block.certificates.bytes().clone()),
+        certificates_hash,
+        certificates: block.certificates.bytes().cloned(),
         collateral: document.and_then(|document| index_of(&mut duty.collaterals, document.into())),
     });
 }

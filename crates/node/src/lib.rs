@@ -15,6 +15,7 @@
 //! | `service` | the Confirmation Application as a service of the system's |
 //! | [`state`] | what a controller must not forget, in one file |
 //! | `collateral` | where collateral comes from |
+//! | `content` | what hashes stand for, asked of peers |
 //! | `founding` | deploying a contract and naming its founding seats |
 //!
 //! This room sees evidence but never judges it: verdicts and keys are the Confirmation Application's, on the
@@ -23,6 +24,7 @@
 
 mod boot;
 mod collateral;
+mod content;
 mod controller;
 mod duty;
 pub mod founding;
@@ -39,6 +41,7 @@ mod survivor;
 pub use boot::{Boot, Booted};
 pub use collateral::{FetchedCollateral, ReadCollateral};
 pub use controller::{Action, Controller, ControllerConfig, ControllerError, publication};
+pub use content::{CONTENT_BYTES_MAX, InvalidPeer, NoContent, PEERS_MAX, PeerContent, ReadContent};
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{
     BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, REORG_BLOCKS_MAX, SeatRecord,

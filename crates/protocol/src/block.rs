@@ -61,6 +61,36 @@ impl ConfirmationBlock {
         self.typed_data().eip712_signing_hash(&signing_domain(deployment))
     }
 
+    /// What the digest hashes (EIP-712): `1901`, the domain separator, and the hash of the [words](Self::words).
+    pub fn signed_bytes(&self, deployment: &Deployment) -> Vec<u8> {
+        let separator = domain_separator(deployment);
+        [&[0x19, 0x01], separator.as_slice(), keccak256(self.words()).as_slice()].concat()
+    }
+
+    /// Type hash and fields, a word each, as EIP-712 hashes them.
+    pub fn words(&self) -> Vec<u8> {
+        let data = self.typed_data();
+        [data.eip712_type_hash().to_vec(), data.eip712_encode_data()].concat()
+    }
+
+    /// The block with these [words](Self::words), if they are one's.
+    pub fn from_words(words: &[u8]) -> Option<Self> {
+        let fields = typed_data::ConfirmationBlock::abi_decode_validate(words.get(32..)?).ok()?;
+        let block = Self {
+            seat: SeatId(fields.seat),
+            device_id: DeviceId(fields.deviceId),
+            incarnation: fields.incarnation,
+            epoch: fields.epoch,
+            previous_digest: fields.previousDigest,
+            challenge: fields.challenge,
+            measurement: fields.measurement,
+            power: fields.power,
+            properties_digest: fields.propertiesDigest,
+            marks: Marks(fields.marks),
+        };
+        (block.words() == words).then_some(block)
+    }
+
     /// What the evidence must carry as report data: digest, incarnation address, twelve zeros.
     pub fn report_data(&self, deployment: &Deployment) -> [u8; REPORT_DATA_BYTES] {
         report_data(self.digest(deployment), self.incarnation)
@@ -158,6 +188,19 @@ mod tests {
         let mut word = [0; 32];
         word[32 - bytes.len()..].copy_from_slice(bytes);
         word
+    }
+
+    #[test]
+    fn words_are_the_blocks_and_hash_to_its_digest() {
+        let block = block();
+        let (words, signed) = (block.words(), block.signed_bytes(&DEPLOYMENT));
+        assert_eq!((words.len(), signed.len()), (11 * 32, 66));
+        assert_eq!(keccak256(&signed), block.digest(&DEPLOYMENT));
+        assert_eq!(ConfirmationBlock::from_words(&words), Some(block));
+        assert_eq!(ConfirmationBlock::from_words(&words[..words.len() - 1]), None);
+        assert_eq!(ConfirmationBlock::from_words(&[words.as_slice(), &[0]].concat()), None);
+        assert_eq!(ConfirmationBlock::from_words(&[&[0; 32], &words[32..]].concat()), None);
+        assert_eq!(ConfirmationBlock::from_words(&[]), None);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use multee_protocol::{
     ConfirmationBlock, Deployment, DeviceId, Epoch, EpochSnapshot, Fixed, Marks, Parameters, Power, SeatId,
 };
 
+use super::gaps::Gaps;
 use super::records::{BlockRecord, Certificates, EpochRecord, Fate, SeatRecord};
+use super::terms::{parameters, reference_value};
 
 /// An event and the chain's block that it is in.
 #[derive(Clone, Debug)]
@@ -30,8 +32,9 @@ pub(super) struct Rules {
 /// A network's seats, epochs and blocks of late.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Book {
-    /// The contract's first event is in it.
+    /// The contract's first event is in it, or it is meant to be without.
     pub(super) begun: bool,
+    pub(super) gaps: Gaps,
     pub(super) parameters: Parameters,
     /// Announced parameters, with the epoch from which on they take effect.
     pub(super) announced: Option<(Epoch, Parameters)>,
@@ -56,6 +59,7 @@ impl Book {
     pub(super) fn new(parameters: Parameters) -> Self {
         Self {
             begun: false,
+            gaps: Gaps::default(),
             parameters,
             announced: None,
             seats: BTreeMap::new(),
@@ -92,15 +96,12 @@ impl Book {
             Event::EpochSeeded(e) => self.seed(rules, e, told.block.number)?,
             Event::BlockPublished(e) => self.publish(rules, e)?,
             Event::CertificatesPublished(e) => self.publish_certificates(e)?,
-            Event::BlockLogged(e) => {
-                let block = self.blocks.get_mut(&(e.epoch, e.order)).ok_or("an unknown block was logged")?;
-                let position = e.position.to::<u64>();
-                block.fate.position = Some(position);
-                self.log.insert(position, (e.epoch, e.order));
+            Event::BlockLogged(e) => self.log(e)?,
+            Event::BlockPassed(e) => self.fate(e.seat, e.epoch, |fate| fate.passed = true)?,
+            Event::BlockDecided(e) => {
+                self.fate(e.seat, e.epoch, |fate| fate.decided = Some(e.malicious))?;
             }
-            Event::BlockPassed(e) => self.fate(e.seat, e.epoch)?.passed = true,
-            Event::BlockDecided(e) => self.fate(e.seat, e.epoch)?.decided = Some(e.malicious),
-            Event::BlockFinal(e) => self.fate(e.seat, e.epoch)?.finished = true,
+            Event::BlockFinal(e) => self.fate(e.seat, e.epoch, |fate| fate.finished = true)?,
             _ => {}
         }
         Ok(())
@@ -179,7 +180,7 @@ impl Book {
         let seat_id = SeatId(e.seat);
         let seat = self.seats.get_mut(&seat_id).ok_or("a block of an unknown seat")?;
         let context = self.epochs.get(&e.epoch).ok_or("a block of an unopened epoch")?.context;
-        let block = ConfirmationBlock {
+        let mut block = ConfirmationBlock {
             seat: seat_id,
             device_id: seat.device_id,
             incarnation: seat.incarnation,
@@ -191,10 +192,18 @@ impl Book {
             properties_digest: e.propertiesDigest,
             marks: Marks(e.marks),
         };
-        if block.digest(&deployment) != e.digest {
-            return Err("a block's digest");
-        }
+        let follows = block.digest(&deployment) == e.digest;
+        let gap =
+            if follows { None } else { Some(self.gaps.blocks.get(&e.digest).ok_or("a block's digest")?) };
         (seat.last_digest, seat.last_epoch) = (e.digest, Some(e.epoch));
+        match gap {
+            Some(Some(known)) => block = *known,
+            Some(None) => {
+                self.gaps.unread.insert((e.epoch, e.order), seat_id);
+                return Ok(());
+            }
+            None => {}
+        }
         let record = BlockRecord {
             block,
             digest: e.digest,
@@ -212,15 +221,44 @@ impl Book {
     /// They hold from the block on that they were published with.
     fn publish_certificates(&mut self, e: &contract::CertificatesPublished) -> Result<(), &'static str> {
         let certificates = Certificates::published(e.certificates.clone());
-        self.block_mut(e.seat, e.epoch).ok_or("certificates without a block")?.certificates =
-            certificates.clone();
+        let missing = self.gaps.has(e.seat, e.epoch);
+        match self.block_mut(e.seat, e.epoch) {
+            Some(block) => block.certificates = certificates.clone(),
+            None if missing => {}
+            None => return Err("certificates without a block"),
+        }
         let seat = self.seats.get_mut(&SeatId(e.seat)).ok_or("certificates of an unknown seat")?;
         seat.certificates = certificates;
         Ok(())
     }
 
-    fn fate(&mut self, seat: u32, epoch: Epoch) -> Result<&mut Fate, &'static str> {
-        self.block_mut(seat, epoch).map(|block| &mut block.fate).ok_or("the fate of an unknown block")
+    fn log(&mut self, e: &contract::BlockLogged) -> Result<(), &'static str> {
+        let (id, position) = ((e.epoch, e.order), e.position.to::<u64>());
+        match self.blocks.get_mut(&id) {
+            Some(block) => block.fate.position = Some(position),
+            None if e.epoch < self.gaps.since || self.gaps.unread.contains_key(&id) => return Ok(()),
+            None => return Err("an unknown block was logged"),
+        }
+        self.log.insert(position, id);
+        Ok(())
+    }
+
+    fn fate(&mut self, seat: u32, epoch: Epoch, change: impl FnOnce(&mut Fate)) -> Result<(), &'static str> {
+        let missing = self.gaps.has(seat, epoch);
+        match self.block_mut(seat, epoch) {
+            Some(block) => change(&mut block.fate),
+            None if missing => {}
+            None => return Err("the fate of an unknown block"),
+        }
+        Ok(())
+    }
+
+    /// The order of the seat's block in the epoch, even of one that is not known otherwise.
+    pub(super) fn order_of(&self, seat: SeatId, epoch: Epoch) -> Option<u32> {
+        let range = (epoch, 0)..=(epoch, u32::MAX);
+        let known = self.blocks.range(range.clone()).find(|(_, block)| block.block.seat == seat);
+        let unread = || self.gaps.unread.range(range).find(|(_, of)| **of == seat).map(|(id, _)| id.1);
+        known.map(|(id, _)| id.1).or_else(unread)
     }
 
     fn block_mut(&mut self, seat: u32, epoch: Epoch) -> Option<&mut BlockRecord> {
@@ -233,37 +271,8 @@ impl Book {
         let oldest = now.saturating_sub(2 * u32::from(rules.fixed.retention_epochs));
         self.blocks = self.blocks.split_off(&(oldest, 0));
         self.epochs = self.epochs.split_off(&oldest);
+        self.gaps.unread = self.gaps.unread.split_off(&(oldest, 0));
         let blocks = &self.blocks;
         self.log.retain(|_, id| blocks.contains_key(id));
-    }
-}
-
-fn reference_value(value: &contract::ReferenceValue) -> ReferenceValue {
-    ReferenceValue {
-        measurement: value.measurement,
-        from_epoch: value.fromEpoch,
-        until_epoch: value.untilEpoch,
-    }
-}
-
-/// The contract's parameters as the model has them.
-pub(super) fn parameters(p: &contract::Parameters) -> Parameters {
-    Parameters {
-        latest_checks: p.latestChecks,
-        suspicious_checks: p.suspiciousChecks,
-        decision_marks: p.decisionMarks,
-        max_penalties: p.maxPenalties,
-        power_tolerance_bps: p.powerToleranceBps,
-        score_gain_bps: p.scoreGainBps,
-        admission_score: p.admissionScore,
-        full_gain_streak: p.fullGainStreak,
-        finality_epochs: p.finalityEpochs,
-        restart_cooldown_epochs: p.restartCooldownEpochs,
-        min_deposit: p.minDeposit,
-        reward_per_epoch: p.rewardPerEpoch,
-        reward_delay_epochs: p.rewardDelayEpochs,
-        unbonding_epochs: p.unbondingEpochs,
-        restricted_reward_bps: p.restrictedRewardBps,
-        bounty_bps: p.bountyBps,
     }
 }

@@ -1,11 +1,11 @@
 //! Following the chain, onto another fork if it goes there.
 
 use alloy_primitives::B256;
-use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Event;
-use multee_chain::{BlockNumHash, ChainError, LOG_RANGE_BLOCKS_MAX, LogEntry, LogFilter};
+use multee_chain::{BlockNumHash, ChainError};
 
 use super::book::Told;
+use super::reading::{Reading, reorganised};
 use super::{Ledger, LedgerError};
 
 /// Times that the chain may go onto another fork while a ledger is synced once.
@@ -36,54 +36,26 @@ impl Ledger {
         if self.trail.newest() == Some(head) {
             return Ok(0);
         }
-        if self.trail.next_block() > head.number
-            && let Some(newest) = self.trail.newest()
-        {
+        if let Some(newest) = self.trail.newest().filter(|newest| newest.number >= head.number) {
             return Err(reorganised(newest).into());
         }
-        let (mut applied, mut span) = (0, LOG_RANGE_BLOCKS_MAX);
-        while self.trail.next_block() <= head.number {
-            let to = head.number.min(self.trail.next_block().saturating_add(span - 1));
-            match self.read(to, head) {
-                Ok(entries) => applied += self.take(&entries, self.at(to, head)?, head)?,
-                // More than one answer holds: ask for half of it.
-                Err(ChainError::Limit { .. }) if to > self.trail.next_block() => {
-                    span = (to - self.trail.next_block()).div_ceil(2);
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            }
-            span = span.saturating_mul(2).min(LOG_RANGE_BLOCKS_MAX);
+        let upon = self.trail.newest().into_iter().chain([head]);
+        let network = self.network.clone();
+        let mut reading = Reading::new(&network, self.trail.next_block(), head).upon(upon);
+        let mut applied = 0;
+        while let Some((told, end)) = reading.next()? {
+            applied += self.take(told, end, head)?;
         }
         Ok(applied)
     }
 
-    /// The logs from the first block that was not read up to `to`.
-    fn read(&self, to: u64, head: BlockNumHash) -> Result<Vec<LogEntry>, ChainError> {
-        let filter = LogFilter::of(self.rules.deployment.contract, self.trail.next_block(), to);
-        let entries =
-            self.network.chain().logs(&filter.upon(self.trail.newest().into_iter().chain([head])))?;
-        check_fork(&entries, head)?;
-        Ok(entries)
-    }
-
-    fn at(&self, number: u64, head: BlockNumHash) -> Result<BlockNumHash, ChainError> {
-        if number == head.number {
-            return Ok(head);
-        }
-        let block = self.network.chain().block(number)?;
-        block.map(|block| block.num_hash()).ok_or(reorganised(head))
-    }
-
     /// Applies what was read up to `end`; all of it or nothing.
-    fn take(
+    pub(super) fn take(
         &mut self,
-        entries: &[LogEntry],
+        told: Vec<Told>,
         end: BlockNumHash,
         head: BlockNumHash,
     ) -> Result<usize, LedgerError> {
-        // Events of the owner's standing (Ownable2Step) concern no node.
-        let told: Vec<Told> = entries.iter().filter_map(told).collect();
         self.check_begun(&told)?;
         for told in &told {
             if let Err(what) = self.book.apply(&self.rules, told) {
@@ -141,29 +113,6 @@ impl Ledger {
     }
 }
 
-fn told(entry: &LogEntry) -> Option<Told> {
-    let block = BlockNumHash { number: entry.block_number, hash: entry.block_hash };
-    Event::decode_log(&entry.log).ok().map(|event| Told { block, event: event.data })
-}
-
-/// Refuses logs of one answer that are of different forks.
-fn check_fork(entries: &[LogEntry], head: BlockNumHash) -> Result<(), ChainError> {
-    let block = |entry: &LogEntry| BlockNumHash { number: entry.block_number, hash: entry.block_hash };
-    let mut before: Option<BlockNumHash> = None;
-    for found in entries.iter().map(block).chain([head]) {
-        let fits = |before: BlockNumHash| before.number < found.number || before == found;
-        if !before.is_none_or(fits) {
-            return Err(reorganised(found));
-        }
-        before = Some(found);
-    }
-    Ok(())
-}
-
-fn reorganised(block: BlockNumHash) -> ChainError {
-    ChainError::Reorganised { number: block.number, hash: block.hash }
-}
-
-fn contradiction(at: BlockNumHash, what: &'static str) -> LedgerError {
+pub(super) fn contradiction(at: BlockNumHash, what: &'static str) -> LedgerError {
     LedgerError::Contradiction { block_number: at.number, what }
 }

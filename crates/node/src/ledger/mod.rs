@@ -10,10 +10,16 @@
 //! [`REORG_BLOCKS_MAX`] blocks, or as many as were [asked for](Ledger::taking_back), is part of the base and cannot be
 //! taken back ([`LedgerError::ReorgTooDeep`]).
 
+mod beginning;
 mod book;
 mod error;
 mod following;
+mod gaps;
+mod knowledge;
+mod reading;
+mod recent;
 mod records;
+mod terms;
 mod trail;
 
 use alloy_primitives::{B256, Bytes};
@@ -23,14 +29,15 @@ use multee_confirmation::ReferenceValue;
 use multee_protocol::{Epoch, Fixed, Parameters, SeatId};
 
 use crate::network::Network;
-use book::{Book, Rules, parameters};
+use book::{Book, Rules};
+use terms::parameters;
 use trail::Trail;
 
 pub use error::LedgerError;
 pub use records::{BlockRecord, Certificates, EpochRecord, Fate, SeatRecord};
 
-/// Blocks that a ledger can take back unless it is told otherwise: more than public chains ever took back since their
-/// proof of stake, and as many as a transaction can be asked to be deep.
+/// Blocks that a ledger can take back unless it is told otherwise: two of Ethereum's epochs, after which its blocks are
+/// final.
 pub const REORG_BLOCKS_MAX: u64 = 64;
 
 /// A network's seats, epochs and blocks of late.
@@ -125,6 +132,11 @@ impl Ledger {
         blocks.find(|block| block.block.seat == seat)
     }
 
+    /// The order of the seat's block in the epoch. A ledger that begins late may know that of blocks which it does not have.
+    pub fn order_of(&self, seat: SeatId, epoch: Epoch) -> Option<u32> {
+        self.book.order_of(seat, epoch)
+    }
+
     /// The block whose live entry, or last known entry, stands at this position of the suspicious log.
     pub fn logged_at(&self, position: u64) -> Option<&BlockRecord> {
         self.book.blocks.get(self.book.log.get(&position)?)
@@ -152,9 +164,7 @@ impl Ledger {
     /// # Errors
     /// When the chain gives no answer.
     pub fn clock(&self) -> Result<Option<Epoch>, ChainError> {
-        let now_s = self.network.chain().head()?.timestamp_s;
-        let since = now_s.checked_sub(self.rules.genesis_s);
-        Ok(since.and_then(|s| Epoch::try_from(s / u64::from(self.rules.fixed.epoch_seconds)).ok()))
+        Ok(self.epoch_at(self.network.chain().head()?.timestamp_s))
     }
 
     /// When `epoch` starts, in seconds since the Unix epoch.

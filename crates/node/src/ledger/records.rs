@@ -24,25 +24,37 @@ pub struct SeatRecord {
     pub last_epoch: Option<Epoch>,
 }
 
-/// Certificates that belong into quotes, as they were published (R6). The default is that none were.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Certificates that belong into quotes, as they were published (R6). The default is that none were. A ledger that
+/// [begins late](super::Ledger::recent) may not know those published before.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificates {
-    bytes: Bytes,
-    hash: B256,
+    bytes: Option<Bytes>,
+    hash: Option<B256>,
+}
+
+impl Default for Certificates {
+    fn default() -> Self {
+        Self { bytes: Some(Bytes::new()), hash: Some(B256::ZERO) }
+    }
 }
 
 impl Certificates {
     pub(super) fn published(bytes: Bytes) -> Self {
-        Self { hash: keccak256(&bytes), bytes }
+        Self { hash: Some(keccak256(&bytes)), bytes: Some(bytes) }
     }
 
-    /// The bytes; none if none were published.
-    pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+    /// Which there were is not known, or only their hash.
+    pub(super) fn missing(hash: Option<B256>) -> Self {
+        Self { bytes: None, hash }
     }
 
-    /// Their keccak256; zero if none were published.
-    pub fn hash(&self) -> B256 {
+    /// The bytes, empty if none were published; `None` if they could not be had.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        self.bytes.as_ref()
+    }
+
+    /// Their keccak256, zero if none were published; `None` if not even that is known.
+    pub fn hash(&self) -> Option<B256> {
         self.hash
     }
 }
@@ -82,14 +94,14 @@ pub struct BlockRecord {
 }
 
 impl BlockRecord {
-    /// What the contract keeps of digest, evidence and certificates (R6).
-    pub fn evidence_binding(&self) -> B256 {
-        evidence_binding(self.digest, self.evidence_hash, self.certificates.hash)
+    /// What the contract keeps of digest, evidence and certificates (R6), if all of them are known.
+    pub fn evidence_binding(&self) -> Option<B256> {
+        Some(evidence_binding(self.digest, self.evidence_hash, self.certificates.hash()?))
     }
 
-    /// The whole quote, if the evidence is a bundle.
+    /// The whole quote, if the evidence is a bundle and the certificates are there.
     pub fn quote(&self) -> Option<Vec<u8>> {
-        EvidenceBundle::decode(&self.evidence).ok()?.quote.join(&self.certificates.bytes).ok()
+        EvidenceBundle::decode(&self.evidence).ok()?.quote.join(self.certificates.bytes()?).ok()
     }
 }
 

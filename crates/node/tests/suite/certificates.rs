@@ -28,7 +28,7 @@ fn assert_bound(world: &World, ledger: &Ledger) {
         let call = contract::blockOfCall { epoch: record.block.epoch, order: record.order };
         let view = world.founded.network.read(&call).expect("a block");
         let (seat, epoch) = (record.block.seat, record.block.epoch);
-        assert_eq!(record.evidence_binding(), view.evidenceBinding, "{seat:?} in {epoch}");
+        assert_eq!(record.evidence_binding(), Some(view.evidenceBinding), "{seat:?} in {epoch}");
     }
 }
 
@@ -140,7 +140,7 @@ fn other_certificates_hold_from_the_block_on_that_they_were_published_with() {
     world.lose(3);
     world.open(2);
     let in_force = world.ledger().seat(seat).expect("founded").certificates.clone();
-    let mut call = publication(&signed(&world, 3, 2), in_force.hash());
+    let mut call = publication(&signed(&world, 3, 2), in_force.hash().expect("known"));
     assert!(call.publication.certificates.is_empty(), "they are known");
     call.publication.certificates = b"others".to_vec().into();
     kept(&world, &world.devices[3].operator.clone(), &call);
@@ -151,7 +151,7 @@ fn other_certificates_hold_from_the_block_on_that_they_were_published_with() {
     assert_bound(&world, &ledger);
     let certificates = |epoch| ledger.block_of(seat, epoch).expect("published").certificates.clone();
     assert_eq!([certificates(0), certificates(1)], [in_force.clone(), in_force.clone()]);
-    assert_eq!(certificates(2).bytes().as_ref(), b"others");
+    assert_eq!(certificates(2).bytes().expect("published").as_ref(), b"others");
     assert_eq!([certificates(3), certificates(4)], [in_force.clone(), in_force]);
     assert_eq!(published_in(&world, seat), [0, 2, 3], "its controller mends it");
     let on =

@@ -77,7 +77,7 @@ fn outsider_cannot_publish_for_a_seat() {
     // The same boot once more: the same key, as an outsider who copies a publication on its way would have it.
     let mut app = app_of(&device.platform, AGENT, 1);
     assert_eq!(app.incarnation(), world.seat(seat).incarnation);
-    let in_force = ledger.seat(seat).expect("founded").certificates.hash();
+    let in_force = ledger.seat(seat).expect("founded").certificates.hash().expect("known");
     let call = publication(&app.confirm(&duty).expect("signs"), in_force);
     let network = world.founded.network.clone();
     let outsiders = [account("outsider"), world.devices[0].operator.clone()];

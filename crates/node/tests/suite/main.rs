@@ -13,8 +13,10 @@ mod fetching;
 mod forking;
 #[path = "../../../chain/tests/rpc/http.rs"]
 mod http;
+mod latecomers;
 #[path = "../../../collateral/tests/pcs/mod.rs"]
 mod pcs;
+mod peers;
 mod reorganisations;
 mod replay;
 mod support;

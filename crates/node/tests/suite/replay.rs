@@ -83,7 +83,7 @@ fn ledger_knows_what_became_of_blocks_as_the_contract_does() {
         assert_eq!(fate.decided, view.decided.then_some(view.malicious));
         assert_eq!(fate.finished, view.honestForGood && !view.decided);
         assert_eq!(fate.position, view.logged.then(|| view.position.to()));
-        assert_eq!((record.weight, record.evidence_binding()), (view.weight, view.evidenceBinding));
+        assert_eq!((record.weight, record.evidence_binding()), (view.weight, Some(view.evidenceBinding)));
         assert_eq!(record.block.seat.0, view.seat);
         passed += usize::from(fate.passed);
         decided += usize::from(fate.decided == Some(true));

@@ -65,12 +65,19 @@ pub(crate) struct FailingChain {
     period: Mutex<(u64, u64)>,
     /// Logs that one answer holds; 0 for as many as there are.
     logs_max: AtomicUsize,
+    /// The first block whose logs are kept, and whether it is said that older ones are not.
+    history: Mutex<(u64, bool)>,
 }
 
 impl FailingChain {
     /// From now on an answer holds so many logs at most, as long as more than one block is asked about.
     pub(crate) fn limit_logs(&self, logs_max: usize) {
         self.logs_max.store(logs_max, Ordering::Relaxed);
+    }
+
+    /// From now on there are no logs of blocks before this one. It is said so, or they are just left out.
+    pub(crate) fn prune(&self, from_block: u64, said: bool) {
+        *self.history.lock().expect("history") = (from_block, said);
     }
 
     /// The next sending of the function with this selector fails.
@@ -134,7 +141,12 @@ impl Chain for FailingChain {
     }
 
     fn logs(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, ChainError> {
-        let logs = self.readable()?.logs(filter)?;
+        let (kept, said) = *self.history.lock().expect("history");
+        if said && filter.from_block < kept {
+            return Err(ChainError::Pruned { place: "test".to_owned(), cause: "told to forget".to_owned() });
+        }
+        let mut logs = self.readable()?.logs(filter)?;
+        logs.retain(|entry| entry.block_number >= kept);
         let (value, limit) = (logs.len(), self.logs_max.load(Ordering::Relaxed));
         if limit == 0 || value <= limit || filter.from_block == filter.to_block {
             return Ok(logs);
@@ -311,6 +323,18 @@ impl Device {
         self.controller.as_ref().expect("not lost")
     }
 
+    fn control(&mut self, ledger: Ledger, collateral: Arc<dyn ReadCollateral>) {
+        let config = ControllerConfig {
+            seat: self.seat,
+            operator: self.operator.clone(),
+            collateral,
+            restart: RestartPolicy::WhenSuspended,
+            seed_depth_blocks: self.seed_depth_blocks,
+        };
+        let app = remote(self.machine.state.lock().expect("machine").apps.last().expect("booted"));
+        self.controller = Some(Controller::new(config, ledger, Box::new(self.machine.clone()), app));
+    }
+
     /// How often its machine booted.
     pub(crate) fn boots(&self) -> u8 {
         self.machine.state.lock().expect("machine").boots
@@ -341,6 +365,7 @@ impl World {
             armed: Mutex::default(),
             period: Mutex::default(),
             logs_max: AtomicUsize::default(),
+            history: Mutex::default(),
         });
         let vendor = vendor(1);
         let document = policy_document(&vendor);
@@ -438,16 +463,13 @@ impl World {
     /// The device gets a new controller that knows nothing and reads its collateral here.
     pub(crate) fn revive(&mut self, device: usize, reader: &Arc<dyn ReadCollateral>) {
         let ledger = Ledger::new(self.founded.network.clone(), 0).expect("settings");
-        let device = &mut self.devices[device];
-        let config = ControllerConfig {
-            seat: device.seat,
-            operator: device.operator.clone(),
-            collateral: Arc::clone(reader),
-            restart: RestartPolicy::WhenSuspended,
-            seed_depth_blocks: device.seed_depth_blocks,
-        };
-        let app = remote(device.machine.state.lock().expect("machine").apps.last().expect("booted"));
-        device.controller = Some(Controller::new(config, ledger, Box::new(device.machine.clone()), app));
+        self.devices[device].control(ledger, Arc::clone(reader));
+    }
+
+    /// The device gets a new controller that knows what this ledger does.
+    pub(crate) fn revive_with(&mut self, device: usize, ledger: Ledger) {
+        let reader: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
+        self.devices[device].control(ledger, reader);
     }
 
     /// As [`Self::revive`], with the sound reader.
