@@ -94,9 +94,8 @@ impl Checked<'_> {
         Some(values.iter().map(terms::reference_value).collect())
     }
 
-    pub(super) fn block(&self, deployment: &Deployment, digest: B256) -> Option<ConfirmationBlock> {
-        let words = self.bytes(self.last_word(digest)?)?;
-        ConfirmationBlock::from_words(&words).filter(|block| block.digest(deployment) == digest)
+    pub(super) fn block(&self, digest: B256) -> Option<ConfirmationBlock> {
+        ConfirmationBlock::from_words(&self.bytes(self.last_word(digest)?)?)
     }
 }
 

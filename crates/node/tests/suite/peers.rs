@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -26,6 +27,8 @@ enum Behaviour {
 struct Peer {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Bytes of a flood that were taken.
+    flooded: Arc<AtomicUsize>,
 }
 
 impl Peer {
@@ -33,15 +36,16 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&asked);
+        let flooded = Arc::new(AtomicUsize::new(0));
+        let (noted, taken) = (Arc::clone(&asked), Arc::clone(&flooded));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let noted = Arc::clone(&noted);
+                let (noted, taken) = (Arc::clone(&noted), Arc::clone(&taken));
                 // A client that goes away is what most of this is about.
-                thread::spawn(move || drop(serve(stream, behaviour, &noted)));
+                thread::spawn(move || drop(serve(stream, behaviour, &noted, &taken)));
             }
         });
-        Self { address, asked }
+        Self { address, asked, flooded }
     }
 
     fn base(&self) -> String {
@@ -53,7 +57,12 @@ impl Peer {
     }
 }
 
-fn serve(mut stream: TcpStream, behaviour: Behaviour, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    behaviour: Behaviour,
+    asked: &Mutex<Vec<String>>,
+    flooded: &AtomicUsize,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -71,7 +80,11 @@ fn serve(mut stream: TcpStream, behaviour: Behaviour, asked: &Mutex<Vec<String>>
         Behaviour::Floods => {
             write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
             let junk = vec![0; 64 * 1024];
-            (0..1024).try_for_each(|_| stream.write_all(&junk))
+            (0..1024).try_for_each(|_| {
+                stream.write_all(&junk)?;
+                flooded.fetch_add(junk.len(), Ordering::SeqCst);
+                Ok(())
+            })
         }
         Behaviour::Drips => {
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")?;
@@ -126,6 +139,8 @@ fn peer_that_fails_is_passed_over_and_not_asked_again_soon() {
             assert_eq!(found, Some(CONTENT.into()), "{behaviour:?}");
         }
         assert_eq!((failing.asked(), honest.asked()), (1, 2), "{behaviour:?}");
+        let flooded = failing.flooded.load(Ordering::SeqCst);
+        assert!(flooded < 16 << 20, "{flooded} bytes were taken");
     }
     assert_eq!(elsewhere.asked(), 0);
 }
