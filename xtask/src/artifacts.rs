@@ -3,6 +3,7 @@
 //! They are committed so that cargo alone builds everything, and compared with a fresh compile so that they
 //! never tell of other sources than those beside them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,17 @@ struct Artifact {
     /// Places in `bytecode` where an external library's address belongs; absent where there are none.
     #[serde(skip_serializing_if = "is_empty")]
     link_references: Value,
+    /// Places in `deployed_bytecode` that construction fills in: for each immutable, all its places; absent where there
+    /// are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    immutable_references: Vec<Vec<Place>>,
+}
+
+/// Bytes of code.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Place {
+    start: usize,
+    length: usize,
 }
 
 /// What is read of forge's own artifact.
@@ -51,6 +63,9 @@ struct Code {
     object: String,
     #[serde(default)]
     link_references: Value,
+    /// By the compiler's number of the immutable, which follows from all sources together and is left out.
+    #[serde(default)]
+    immutable_references: BTreeMap<String, Vec<Place>>,
 }
 
 /// Compiles afresh and writes every artifact.
@@ -145,8 +160,18 @@ fn render(name: &'static str, compiled: &str) -> Result<String, ChoreError> {
         bytecode: bytecode.object,
         deployed_bytecode: deployed_bytecode.object,
         link_references: bytecode.link_references,
+        immutable_references: sorted(deployed_bytecode.immutable_references),
     };
     Ok(serde_json::to_string_pretty(&artifact).map_err(json)? + "\n")
+}
+
+fn sorted(references: BTreeMap<String, Vec<Place>>) -> Vec<Vec<Place>> {
+    let mut all: Vec<Vec<Place>> = references.into_values().collect();
+    for places in &mut all {
+        places.sort_unstable();
+    }
+    all.sort_unstable();
+    all
 }
 
 fn within_limit(name: &'static str, code: &str) -> Result<(), ChoreError> {
@@ -211,6 +236,20 @@ mod tests {
             1,
         );
         assert!(render("TestToken", &linked).expect("renders").contains(r#""linkReferences": {"#));
+    }
+
+    #[test]
+    fn immutables_are_told_by_their_places_in_order() {
+        let with = COMPILED_JSON.replace(
+            r#""object": "0x60", "sourceMap": """#,
+            r#""object": "0x60", "immutableReferences": {
+                "9": [{"start": 70, "length": 32}, {"start": 2, "length": 32}], "10": [{"start": 40, "length": 32}]
+            }"#,
+        );
+        let rendered: Value =
+            serde_json::from_str(&render("TestToken", &with).expect("renders")).expect("JSON");
+        let place = |start: usize| serde_json::json!({"start": start, "length": 32});
+        assert_eq!(rendered["immutableReferences"], serde_json::json!([[place(2), place(70)], [place(40)]]));
     }
 
     #[test]
