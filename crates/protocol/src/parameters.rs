@@ -35,9 +35,17 @@ impl Fixed {
     /// # Errors
     /// Names the first number that is out of its bounds.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        within("epoch_seconds", self.epoch_seconds, 12, 31_536_000)?;
-        within("retention_epochs", self.retention_epochs, 16, 40)?;
-        within("max_seats", self.max_seats, 1, 1 << 20)
+        self.violations().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every number that is out of its bounds, in the contract's order.
+    pub fn violations(&self) -> Vec<ParameterError> {
+        let checked = [
+            within("epoch_seconds", self.epoch_seconds, 12, 31_536_000),
+            within("retention_epochs", self.retention_epochs, 16, 40),
+            within("max_seats", self.max_seats, 1, 1 << 20),
+        ];
+        checked.into_iter().filter_map(Result::err).collect()
     }
 }
 
@@ -165,9 +173,13 @@ impl Parameters {
     /// # Errors
     /// Names the first number that is out of its bounds, in the contract's order.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        self.validate_checks()?;
-        self.validate_trust()?;
-        self.validate_economy()
+        self.violations().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every number that is out of its bounds, in the contract's order.
+    pub fn violations(&self) -> Vec<ParameterError> {
+        let checked = self.checked_checks().into_iter().chain(self.checked_trust());
+        checked.chain(self.checked_economy()).filter_map(Result::err).collect()
     }
 
     /// How fast scores move.
@@ -175,30 +187,36 @@ impl Parameters {
         Gain { gain_bps: self.score_gain_bps, full_streak: self.full_gain_streak }
     }
 
-    fn validate_checks(&self) -> Result<(), ParameterError> {
-        within("latest_checks", self.latest_checks, 1, 8)?;
-        let places = MARK_PLACES - self.latest_checks;
-        within("suspicious_checks", self.suspicious_checks, 2, places)?;
-        within("decision_marks", self.decision_marks, self.suspicious_checks, 90)
+    fn checked_checks(&self) -> [Result<(), ParameterError>; 3] {
+        let places = MARK_PLACES.saturating_sub(self.latest_checks);
+        [
+            within("latest_checks", self.latest_checks, 1, 8),
+            within("suspicious_checks", self.suspicious_checks, 2, places),
+            within("decision_marks", self.decision_marks, self.suspicious_checks, 90),
+        ]
     }
 
-    fn validate_trust(&self) -> Result<(), ParameterError> {
-        within("max_penalties", self.max_penalties, 1, u8::MAX)?;
-        within("full_gain_streak", self.full_gain_streak, 1, 15)?;
-        within("finality_epochs", self.finality_epochs, 1, 11)?;
-        within("power_tolerance_bps", self.power_tolerance_bps, 0, 10_000_u16)?;
-        within("score_gain_bps", self.score_gain_bps, 1, 10_000_u16)?;
-        within("admission_score", self.admission_score, 5000_u16, 8999_u16)?;
-        within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16)
+    fn checked_trust(&self) -> [Result<(), ParameterError>; 7] {
+        [
+            within("max_penalties", self.max_penalties, 1, u8::MAX),
+            within("full_gain_streak", self.full_gain_streak, 1, 15),
+            within("finality_epochs", self.finality_epochs, 1, 11),
+            within("power_tolerance_bps", self.power_tolerance_bps, 0, 10_000_u16),
+            within("score_gain_bps", self.score_gain_bps, 1, 10_000_u16),
+            within("admission_score", self.admission_score, 5000_u16, 8999_u16),
+            within("restart_cooldown_epochs", self.restart_cooldown_epochs, 0, 1000_u16),
+        ]
     }
 
-    fn validate_economy(&self) -> Result<(), ParameterError> {
-        within("reward_delay_epochs", self.reward_delay_epochs, 1, 1825_u16)?;
-        within("unbonding_epochs", self.unbonding_epochs, 1, 3650_u16)?;
-        within("restricted_reward_bps", self.restricted_reward_bps, 0, 10_000_u16)?;
-        within("bounty_bps", self.bounty_bps, 0, 5000_u16)?;
-        within("min_deposit", self.min_deposit, 1, AMOUNT_MAX)?;
-        within("reward_per_epoch", self.reward_per_epoch, 0, AMOUNT_MAX)
+    fn checked_economy(&self) -> [Result<(), ParameterError>; 6] {
+        [
+            within("reward_delay_epochs", self.reward_delay_epochs, 1, 1825_u16),
+            within("unbonding_epochs", self.unbonding_epochs, 1, 3650_u16),
+            within("restricted_reward_bps", self.restricted_reward_bps, 0, 10_000_u16),
+            within("bounty_bps", self.bounty_bps, 0, 5000_u16),
+            within("min_deposit", self.min_deposit, 1, AMOUNT_MAX),
+            within("reward_per_epoch", self.reward_per_epoch, 0, AMOUNT_MAX),
+        ]
     }
 }
 
@@ -326,6 +344,15 @@ mod tests {
         ] {
             assert!(wrong.validate().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn every_violation_is_told_in_the_contracts_order() {
+        let wrong =
+            with(|p| (p.reward_per_epoch, p.bounty_bps, p.latest_checks) = (AMOUNT_MAX + 1, 5001, 255));
+        let names: Vec<_> = wrong.violations().iter().map(ParameterError::contract_name).collect();
+        assert_eq!(names, ["latestChecks", "suspiciousChecks", "bountyBps", "rewardPerEpoch"]);
+        assert_eq!(wrong.validate(), Err(wrong.violations()[0]));
     }
 
     #[test]
