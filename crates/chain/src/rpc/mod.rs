@@ -29,6 +29,7 @@
 //! **Bounds.** Each answer in time and bytes; bytes beyond the limit are not read. Nothing here sends in the background,
 //! and of the host's clocks only the monotonic one is read.
 
+mod account;
 mod backoff;
 mod client;
 mod config;
@@ -65,6 +66,7 @@ use client::Block;
 use pool::Pool;
 use sending::Sending;
 
+pub use account::GasPrice;
 pub use backoff::Rests;
 pub use config::{Config, Endpoint, ExpectedCode, InvalidEndpoint};
 pub use external::ExternalSigner;
