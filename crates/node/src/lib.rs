@@ -16,7 +16,6 @@
 //! | [`state`] | what a controller must not forget, in one file |
 //! | `collateral` | where collateral comes from |
 //! | `content` | what hashes stand for, asked of peers |
-//! | `founding` | deploying a contract and naming its founding seats |
 //!
 //! This room sees evidence but never judges it: verdicts and keys are the Confirmation Application's, on the
 //! other side of a message boundary. It holds no rule: what is due, who may publish and what counts the
@@ -27,7 +26,6 @@ mod collateral;
 mod content;
 mod controller;
 mod duty;
-pub mod founding;
 mod keeper;
 mod ledger;
 mod network;

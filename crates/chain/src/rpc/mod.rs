@@ -55,7 +55,7 @@ mod wire;
 
 use core::time::Duration;
 
-use alloy_primitives::{Address, B256, U64, U256};
+use alloy_primitives::{B256, U64};
 use serde_json::json;
 
 use crate::{
@@ -106,14 +106,6 @@ impl Rpc {
     /// How each endpoint stands, by its name and in order of preference.
     pub fn standings(&self) -> Vec<(String, Standing)> {
         self.pool.standings()
-    }
-
-    /// What `account` has, in wei.
-    ///
-    /// # Errors
-    /// When no endpoint answers.
-    pub fn balance(&self, account: Address) -> Result<U256, ChainError> {
-        self.pool.ask(|visit| visit.client.balance(account))
     }
 
     fn shown(&self, block: Block) -> Head {

@@ -19,8 +19,8 @@ use std::time::Instant;
 use multee_chain::{ChainError, InvalidKey, ReadError};
 use multee_confirmation::ConfirmError;
 use multee_evidence::{PolicyError, VerifierError};
+use multee_founding::FoundingError;
 use multee_mock_vendor::VendorError;
-use multee_node::founding::FoundingError;
 use multee_node::{ControllerError, LedgerError};
 
 use crate::args::DemoArgs;

@@ -11,8 +11,8 @@ use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{Chain, Sender};
 use multee_confirmation::ReferenceValue;
 use multee_evidence::Policy;
+use multee_founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet, join_devnet};
 use multee_mock_vendor::Platform;
-use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet, join_devnet};
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{Chain, Sender};
-use multee_node::founding::{Founding, found_devnet};
+use multee_founding::{Founding, found_devnet};
 use multee_protocol::{Fixed, Parameters};
 
 use crate::kept::{Copy, copied, fresh, multee};

@@ -16,10 +16,10 @@ use multee_confirmation::{
     AppConfig, Confirm, ConfirmError, ConfirmationApp, PowerSource, ReferenceValue, Remote,
 };
 use multee_evidence::{AttestError, ObtainQuote, Policy, Properties, Register, RegisterValue, measurement};
+use multee_founding::{Founded, Founding, FoundingSeat, found_devnet, join_devnet};
 use multee_mock_vendor::{
     CollateralSpec, Platform, PlatformSpec, QuoteSpec, Registers, Vendor, VendorConfig,
 };
-use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, join_devnet};
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, ControllerError, Ledger, ReadCollateral,
     RestartPolicy, Sent,

@@ -7,7 +7,7 @@ use alloy_sol_types::SolCall;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{Chain, Outcome, Sender, Transaction, read};
-use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet};
+use multee_founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet};
 use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId};
 use multee_replay::{Audit, audit};
 

@@ -1,16 +1,19 @@
-//! Founding: a contract is deployed, told its policy and reference values, and given its founding seats.
+//! Founding in one go, on devnets: with a token of its own, and without looking back.
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use multee_chain::bindings::IProofOfAttestation as contract;
-use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
+use multee_chain::bindings::deployed::TestToken;
 use multee_chain::{Chain, ChainError, Outcome, ReadError, Receipt, Sender, Transaction};
 use multee_confirmation::ReferenceValue;
-use multee_protocol::{DeviceId, Fixed, Parameters, Power, SeatId};
+use multee_node::{Network, SendError, Sent};
+use multee_protocol::{Fixed, Parameters, SeatId};
 
-use crate::network::{Network, SendError, Sent};
+use crate::FoundingSeat;
+use crate::creation::{self, Settings};
+use crate::encoding::{found_call, references_call};
 
 /// What a network is founded with.
 #[derive(Clone, Debug)]
@@ -27,23 +30,6 @@ pub struct Founding {
     pub references: Vec<ReferenceValue>,
     /// The founding seats.
     pub seats: Vec<FoundingSeat>,
-}
-
-/// A seat named before genesis.
-#[derive(Clone, Copy, Debug)]
-pub struct FoundingSeat {
-    /// Who gets the deposit back.
-    pub provider: Address,
-    /// Who publishes for it.
-    pub operator: Address,
-    /// The device.
-    pub device_id: DeviceId,
-    /// The key of its first incarnation.
-    pub incarnation: Address,
-    /// The measurement of its first incarnation.
-    pub measurement: B256,
-    /// Its power, as the founders verified it.
-    pub verified_power: Power,
 }
 
 /// A founded network.
@@ -91,21 +77,14 @@ pub fn found_devnet(
     owner: &Sender,
     plan: &Founding,
 ) -> Result<Founded, FoundingError> {
-    let code = &TestToken::BYTECODE;
-    let token = deploy(
-        chain.as_ref(),
-        owner,
-        "TestToken",
-        &Transaction::deploy(code, &TestToken::constructorCall {}),
-    )?;
+    let token = deploy(chain.as_ref(), owner, "TestToken", &creation::token())?;
     let amount = U256::from(plan.parameters.min_deposit) * U256::from(plan.seats.len());
     let contract = deploy_contract(chain.as_ref(), owner, token, plan)?;
     let network = Network::new(Arc::clone(chain), contract)?;
     invoke(chain.as_ref(), owner, token, &TestToken::mintCall { to: owner.address(), amount })?;
     invoke(chain.as_ref(), owner, token, &TestToken::approveCall { spender: contract, value: amount })?;
     keep(&network, owner, &contract::setPolicyCall { document: plan.policy.clone().into() })?;
-    let values = plan.references.iter().map(reference_value).collect();
-    keep(&network, owner, &contract::setReferenceValuesCall { values })?;
+    keep(&network, owner, &references_call(&plan.references))?;
     let mut seats = Vec::new();
     for (number, seat) in (1..).zip(&plan.seats) {
         keep(&network, owner, &found_call(seat))?;
@@ -157,43 +136,11 @@ fn deploy_contract(
     token: Address,
     plan: &Founding,
 ) -> Result<Address, FoundingError> {
-    let settings = Reader::constructorCall {
-        settings_: Reader::Settings {
-            token,
-            owner: owner.address(),
-            genesis: plan.genesis_s,
-            epochSeconds: plan.fixed.epoch_seconds,
-            retentionEpochs: plan.fixed.retention_epochs.into(),
-            maxSeats: plan.fixed.max_seats,
-        },
-    };
-    let reader = deploy(chain, owner, "Reader", &Transaction::deploy(&Reader::BYTECODE, &settings))?;
-    let settings = Registry::constructorCall {
-        settings_: Registry::Settings {
-            token,
-            owner: owner.address(),
-            genesis: plan.genesis_s,
-            epochSeconds: plan.fixed.epoch_seconds,
-            retentionEpochs: plan.fixed.retention_epochs.into(),
-            maxSeats: plan.fixed.max_seats,
-        },
-        reader_: reader,
-    };
-    let registry = deploy(chain, owner, "Registry", &Transaction::deploy(&Registry::BYTECODE, &settings))?;
-    let arguments = ProofOfAttestation::constructorCall {
-        settings_: ProofOfAttestation::Settings {
-            token,
-            owner: owner.address(),
-            genesis: plan.genesis_s,
-            epochSeconds: plan.fixed.epoch_seconds,
-            retentionEpochs: plan.fixed.retention_epochs.into(),
-            maxSeats: plan.fixed.max_seats,
-        },
-        parameters_: contract_parameters(&plan.parameters),
-        registry_: registry,
-    };
-    let code = &ProofOfAttestation::BYTECODE;
-    deploy(chain, owner, "ProofOfAttestation", &Transaction::deploy(code, &arguments))
+    let settings = Settings { token, owner: owner.address(), genesis_s: plan.genesis_s, fixed: plan.fixed };
+    let reader = deploy(chain, owner, "Reader", &creation::reader(&settings))?;
+    let registry = deploy(chain, owner, "Registry", &creation::registry(&settings, reader))?;
+    let contract = creation::contract(&settings, &plan.parameters, registry);
+    deploy(chain, owner, "ProofOfAttestation", &contract)
 }
 
 fn deploy(
@@ -223,47 +170,5 @@ fn keep<C: SolCall>(network: &Network, sender: &Sender, call: &C) -> Result<(), 
     match network.send(sender, call)? {
         Sent::Kept(_) => Ok(()),
         Sent::Refused(error) => Err(FoundingError::Refused(format!("{error:?}"))),
-    }
-}
-
-fn found_call(seat: &FoundingSeat) -> contract::foundCall {
-    contract::foundCall {
-        provider: seat.provider,
-        registration: contract::Registration {
-            operator: seat.operator,
-            deviceId: seat.device_id.0,
-            incarnation: seat.incarnation,
-            measurement: seat.measurement,
-        },
-        verifiedPower: seat.verified_power,
-    }
-}
-
-fn reference_value(value: &ReferenceValue) -> contract::ReferenceValue {
-    contract::ReferenceValue {
-        measurement: value.measurement,
-        fromEpoch: value.from_epoch,
-        untilEpoch: value.until_epoch,
-    }
-}
-
-fn contract_parameters(p: &Parameters) -> ProofOfAttestation::Parameters {
-    ProofOfAttestation::Parameters {
-        latestChecks: p.latest_checks,
-        suspiciousChecks: p.suspicious_checks,
-        decisionMarks: p.decision_marks,
-        maxPenalties: p.max_penalties,
-        fullGainStreak: p.full_gain_streak,
-        finalityEpochs: p.finality_epochs,
-        powerToleranceBps: p.power_tolerance_bps,
-        scoreGainBps: p.score_gain_bps,
-        admissionScore: p.admission_score,
-        restartCooldownEpochs: p.restart_cooldown_epochs,
-        rewardDelayEpochs: p.reward_delay_epochs,
-        unbondingEpochs: p.unbonding_epochs,
-        restrictedRewardBps: p.restricted_reward_bps,
-        bountyBps: p.bounty_bps,
-        minDeposit: p.min_deposit,
-        rewardPerEpoch: p.reward_per_epoch,
     }
 }
