@@ -33,7 +33,7 @@ const SOCKET_SUFFIX: &str = ".sock";
 pub struct ProcessConfig {
     /// The program, `multee-confirm`.
     pub program: PathBuf,
-    /// What it is told besides its socket, such as `--attester tdx`.
+    /// What it is told before its socket, such as `--attester tdx`.
     pub args: Vec<String>,
     /// Where sockets are made, an absolute path. It belongs to one seat: what runs there and is not that seat's
     /// application is ended. Nobody else may be able to write to it.
@@ -144,7 +144,7 @@ impl Process {
     fn spawn(&self, path: &Path, output: UnixStream) -> Result<Child, ProcessError> {
         let ProcessConfig { program, args, .. } = &self.config;
         let mut command = Command::new(program);
-        command.arg(SOCKET_ARGUMENT).arg(path).args(args).env_clear();
+        command.args(args).arg(SOCKET_ARGUMENT).arg(path).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::from(OwnedFd::from(output)));
         command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })
