@@ -9,6 +9,7 @@ use multee_collateral::Endpoint;
 use crate::config::ConfigCommandArgs;
 use crate::device::DeviceArgs;
 use crate::doctor::DoctorArgs;
+use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
 use crate::exit;
 use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
@@ -37,6 +38,9 @@ pub(crate) enum Command {
     Config(ConfigCommandArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
+    Devnet(DevnetArgs),
+    #[command(hide = true)]
+    DevnetConfirm(DevnetConfirmArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod device;
 mod doctor;
+mod devnet;
 mod exit;
 mod node;
 mod params;
@@ -36,6 +37,10 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args).map_err(Into::into),
         Command::Completions(args) => shell::completions(&args).map_err(Into::into),
         Command::Man(args) => shell::man(&args).map_err(Into::into),
+        Command::Devnet(args) => devnet::run(&args).map_err(Into::into),
+        Command::DevnetConfirm(args) => {
+            devnet::confirm(&args).map_err(Into::into).map(|never| match never {})
+        }
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()

@@ -59,6 +59,11 @@ impl Chronicle {
         reports
     }
 
+    /// How many epochs were reported: all before the one with this number.
+    pub fn reported(&self) -> u32 {
+        self.next
+    }
+
     fn report(&self, chain: &dyn Chain, epoch: u32) -> Result<EpochReport, ObserveError> {
         let published = self.publications.in_epoch(epoch);
         let missing = self.seats.iter().copied().filter(|seat| !published.contains(seat)).collect();

@@ -1,6 +1,11 @@
 //! The processes of a devnet's devices: for each a Confirmation Application, SIMULATED, and a node.
+//!
+//! The first application of each device is started here, as founding needs its key; the node then finds it and takes it
+//! over, as it would after a crash of its own. Later ones are the node's.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -8,6 +13,7 @@ use std::time::Duration;
 use alloy_primitives::Address;
 use multee_confirmation::Confirm;
 use multee_node::{Socket, SocketConfig};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child::{Process, ProcessError};
 use crate::devices::Devices;
@@ -15,6 +21,8 @@ use crate::network::NodeFiles;
 
 /// How long an application may take to start, on a machine that has much to do.
 const START: Duration = Duration::from_mins(1);
+/// The name of the first application's socket, of the form that nodes give to sockets.
+const FIRST_SOCKET: &str = "confirm-first.sock";
 
 /// How the processes are started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +31,7 @@ pub struct Programs {
     pub multee: PathBuf,
 }
 
-/// A device's application, as a process.
+/// A device's first application.
 #[derive(Debug)]
 pub struct Application {
     /// The process.
@@ -33,26 +41,17 @@ pub struct Application {
 }
 
 impl Programs {
-    /// Boots the application of a device, and waits until it answers on its socket. What a dead one left there is
-    /// replaced.
+    /// Boots the first application of a device, and waits until it answers.
     ///
     /// # Errors
     /// When it does not start.
     pub fn boot(&self, devices: &Devices, files: &NodeFiles) -> Result<Application, ProcessError> {
+        let socket = files.sockets().join(FIRST_SOCKET);
         let mut command = self.bare(&files.directory);
-        let Devices { seed, from_s, until_s } = devices;
-        command.arg("devnet-confirm").arg("--socket").arg(files.socket());
-        for (name, value) in [
-            ("--seed", *seed),
-            ("--device", files.index.into()),
-            ("--from-s", *from_s),
-            ("--until-s", *until_s),
-        ] {
-            command.args([name, &value.to_string()]);
-        }
-        let name = format!("confirm {}", files.index + 1);
+        command.args(files.confirm_arguments(devices)).arg("--socket").arg(&socket);
+        let name = format!("application {}", files.index + 1);
         let mut process = Process::start(&name, command, &files.confirm_log())?;
-        let hello = || Socket::new(SocketConfig::new(files.socket())).hello().ok();
+        let hello = || Socket::new(SocketConfig::new(socket.clone())).hello().ok();
         let incarnation = process.wait_for(START, hello)?.incarnation();
         Ok(Application { process, incarnation })
     }
@@ -70,8 +69,32 @@ impl Programs {
     /// Of this process's environment it gets the path to programs only: what is set for another node is not for it.
     fn bare(&self, directory: &Path) -> Command {
         let mut command = Command::new(&self.multee);
-        let path: Option<OsString> = std::env::var_os("PATH");
-        command.current_dir(directory).env_clear().envs(path.map(|path| ("PATH", path)));
+        command.current_dir(directory).env_clear();
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command
     }
+}
+
+/// Kills all applications of a device, whoever started them, and says how many there were. Those that this process
+/// started are to be waited for besides.
+pub fn kill_applications(files: &NodeFiles) -> usize {
+    let ids = applications(&files.sockets());
+    for id in &ids {
+        // One that ended meanwhile needs no killing.
+        let _ = kill_process(*id, Signal::KILL);
+    }
+    ids.len()
+}
+
+/// The processes that were started to listen in this directory.
+fn applications(directory: &Path) -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let ids = entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?));
+    ids.filter(|id| listens_in(directory, *id)).collect()
+}
+
+fn listens_in(directory: &Path, id: Pid) -> bool {
+    let arguments = fs::read(format!("/proc/{}/cmdline", id.as_raw_nonzero())).unwrap_or_default();
+    let mut arguments = arguments.split(|byte| *byte == 0).skip_while(|argument| *argument != b"--socket");
+    arguments.nth(1).is_some_and(|socket| Path::new(OsStr::from_bytes(socket)).parent() == Some(directory))
 }

@@ -124,6 +124,8 @@ pub struct Surroundings<'a> {
     pub pcs_url: &'a str,
     /// The vendor's root certificate, a file.
     pub root: &'a Path,
+    /// What runs the Confirmation Application.
+    pub multee: &'a Path,
     /// Between looks at the chain, in milliseconds.
     pub poll_ms: u64,
 }
@@ -143,9 +145,20 @@ impl NodeFiles {
         Self { directory: devnet.join(format!("node-{}", index + 1)), index }
     }
 
-    /// Where its Confirmation Application listens.
-    pub fn socket(&self) -> PathBuf {
-        self.directory.join("confirm.sock")
+    /// Where its Confirmation Applications listen.
+    pub fn sockets(&self) -> PathBuf {
+        self.directory.join("run")
+    }
+
+    /// What its Confirmation Application is told besides its socket.
+    pub fn confirm_arguments(&self, devices: &Devices) -> Vec<String> {
+        let Devices { seed, from_s, until_s } = devices;
+        let index = u64::from(self.index);
+        let numbers =
+            [("--seed", *seed), ("--device", index), ("--from-s", *from_s), ("--until-s", *until_s)];
+        let mut arguments = vec!["devnet-confirm".to_owned()];
+        arguments.extend(numbers.iter().flat_map(|(name, value)| [(*name).to_owned(), value.to_string()]));
+        arguments
     }
 
     /// Its configuration.
@@ -169,6 +182,7 @@ impl NodeFiles {
     /// When something cannot be written.
     pub fn prepare(&self, devices: &Devices) -> Result<(), NetworkError> {
         make_directory(&self.directory)?;
+        make_directory(&self.sockets())?;
         write(&self.directory.join("password"), format!("{PASSWORD}\n").as_bytes())?;
         let key = devices.account_key(&operator(self.index));
         let password = Password::from_text(PASSWORD)?;
@@ -181,13 +195,14 @@ impl NodeFiles {
     /// # Errors
     /// When it cannot be written.
     pub fn configure(&self, devices: &Devices, around: Surroundings<'_>) -> Result<(), NetworkError> {
-        let text = self.text(devices.measurement(self.index)?, around);
+        let arguments = serde_json::Value::from(self.confirm_arguments(devices)).to_string();
+        let text = self.text(devices.measurement(self.index)?, &arguments, around);
         write(&self.config(), text.as_bytes())
     }
 
-    fn text(&self, measurement: B256, around: Surroundings<'_>) -> String {
-        let Surroundings { contract, chain_id, rpc_url, pcs_url, root, poll_ms } = around;
-        let root = quoted(&root.display().to_string());
+    fn text(&self, measurement: B256, arguments: &str, around: Surroundings<'_>) -> String {
+        let Surroundings { contract, chain_id, rpc_url, pcs_url, root, multee, poll_ms } = around;
+        let (root, multee) = (quoted(root), quoted(multee));
         let seat = self.index + 1;
         format!(
             "# A node of a devnet. Its evidence is SIMULATED.
@@ -210,8 +225,11 @@ password_file = \"password\"
 id = {seat}
 
 [confirm]
-socket = \"confirm.sock\"
+program = {multee}
+args = {arguments}
+directory = \"run\"
 measurement = \"{measurement}\"
+keep_running = false
 
 [collateral]
 pcs = [\"{pcs_url}\"]
@@ -232,9 +250,9 @@ format = \"json\"
     }
 }
 
-/// A string as TOML has it, which escapes as JSON does.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// A path as a string of TOML, which escapes as JSON does.
+fn quoted(path: &Path) -> String {
+    serde_json::Value::from(path.display().to_string()).to_string()
 }
 
 /// Makes a directory that only its owner can enter.

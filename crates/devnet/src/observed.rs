@@ -105,6 +105,21 @@ pub fn seat(chain: &dyn Chain, network: Address, seat: u32) -> Result<contract::
     Ok(read(chain, network, &contract::seatOfCall { seat })?)
 }
 
+impl Tier {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Probation => "probation",
+            Self::Full => "full",
+            Self::Warning => "warning",
+            Self::Restricted => "restricted",
+            Self::Suspended => "suspended",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
 impl From<u8> for Tier {
     /// By its number in the contract.
     fn from(number: u8) -> Self {

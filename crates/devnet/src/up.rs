@@ -11,7 +11,7 @@ use multee_node::founding::Founded;
 
 use crate::chain::{self, ChainKind, RunningChain, StartChainError};
 use crate::child::{Process, ProcessError};
-use crate::crew::{Application, Programs};
+use crate::crew::{self, Application, Programs};
 use crate::devices::{Devices, DevicesError};
 use crate::network::{self, NetworkError, NodeFiles, Surroundings};
 use crate::observed::ObserveError;
@@ -52,6 +52,8 @@ pub struct Config {
 pub struct Devnet {
     /// Nodes come first: what they need is dropped after them.
     nodes: Vec<Process>,
+    files: Vec<NodeFiles>,
+    /// Those that are not known to have ended.
     applications: Vec<Application>,
     chain: RunningChain,
     pcs: Pcs,
@@ -129,6 +131,7 @@ impl Devnet {
             rpc_url: &chain.url(),
             pcs_url: &pcs.url(),
             root: &root,
+            multee: &config.programs.multee,
             poll_ms: POLL_MS,
         };
         let mut nodes = Vec::new();
@@ -136,20 +139,25 @@ impl Devnet {
             files.configure(&devices, around)?;
             nodes.push(config.programs.run(files)?);
         }
-        Ok(Self { nodes, applications, chain, pcs, founded, genesis_s })
+        Ok(Self { nodes, files, applications, chain, pcs, founded, genesis_s })
     }
 
-    /// Looks whether all processes run. None is started again: what ends by itself is a fault to be seen.
+    /// Looks whether chain and nodes run. None is started again: what ends by itself is a fault to be seen.
     ///
     /// # Errors
     /// Names the first that ended.
     pub fn check(&mut self) -> Result<(), DevnetError> {
         self.chain.check()?;
-        let applications = self.applications.iter_mut().map(|app| &mut app.process);
-        for process in applications.chain(&mut self.nodes) {
-            process.check()?;
+        for node in &mut self.nodes {
+            node.check()?;
         }
         Ok(())
+    }
+
+    /// Names the first applications that ended since the last time. Their nodes boot others.
+    pub fn ended_applications(&mut self) -> Vec<String> {
+        let ended = self.applications.extract_if(.., |app| app.process.check().is_err());
+        ended.map(|app| app.process.name().to_owned()).collect()
     }
 
     /// Ends nodes in order, then all that they needed.
@@ -184,6 +192,16 @@ impl Devnet {
     /// Where the vendor's service is, SIMULATED.
     pub fn pcs_url(&self) -> String {
         self.pcs.url()
+    }
+}
+
+impl Drop for Devnet {
+    /// Applications that nodes started are no children of this process.
+    fn drop(&mut self) {
+        self.nodes.clear();
+        for files in &self.files {
+            crew::kill_applications(files);
+        }
     }
 }
 

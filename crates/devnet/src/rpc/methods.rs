@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U64};
 use multee_chain::embedded::{AccountState, At, BlockRecord};
-use multee_chain::{CALL_GAS_MAX, Chain, Head, TRANSACTION_GAS_MAX};
+use multee_chain::{CALL_GAS_MAX, Chain, TRANSACTION_GAS_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -126,14 +126,7 @@ impl JsonRpc {
                 "query returned more than 10000 results or 6 MiB: response size exceeded",
             ));
         }
-        let mut shown = Vec::with_capacity(entries.len());
-        let mut block: Option<Head> = None;
-        for entry in &entries {
-            if block.is_none_or(|block| block.number != entry.block_number) {
-                block = self.chain.block(entry.block_number)?;
-            }
-            shown.push(shown::log(entry, block.map_or(B256::ZERO, |block| block.hash)));
-        }
+        let shown: Vec<Value> = entries.iter().map(shown::log).collect();
         Ok(json!(shown))
     }
 

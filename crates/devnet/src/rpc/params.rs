@@ -58,7 +58,8 @@ impl<'de> Deserialize<'de> for BlockId {
         }
         let unknown = || serde::de::Error::custom("no such block tag");
         match Shape::deserialize(deserializer)? {
-            Shape::Number(number) | Shape::Object(Object { block_number: Some(number), block_hash: None }) => {
+            Shape::Number(number)
+            | Shape::Object(Object { block_number: Some(number), block_hash: None }) => {
                 Ok(Self::Number(number.to()))
             }
             Shape::Tag(tag) => match tag.as_str() {

@@ -45,7 +45,7 @@ pub(crate) fn block(
 
 /// What came of a transaction.
 pub(crate) fn receipt(receipt: &Receipt) -> Value {
-    let logs: Vec<Value> = receipt.logs.iter().map(|entry| log(entry, receipt.block_hash)).collect();
+    let logs: Vec<Value> = receipt.logs.iter().map(log).collect();
     json!({
         "type": "0x2",
         "transactionHash": receipt.transaction_hash,
@@ -64,14 +64,14 @@ pub(crate) fn receipt(receipt: &Receipt) -> Value {
     })
 }
 
-/// An event in the block with this hash.
-pub(crate) fn log(entry: &LogEntry, block_hash: B256) -> Value {
+/// An event.
+pub(crate) fn log(entry: &LogEntry) -> Value {
     json!({
         "address": entry.log.address,
         "topics": entry.log.topics(),
         "data": entry.log.data.data,
         "blockNumber": U64::from(entry.block_number),
-        "blockHash": block_hash,
+        "blockHash": entry.block_hash,
         "transactionHash": entry.transaction_hash,
         "transactionIndex": "0x0",
         "logIndex": U64::from(u64::from(entry.index)),
