@@ -187,7 +187,8 @@ mod tests {
         }
         let to = scratch.0.join("to");
         copy(&from, &to).expect("copied");
-        let there = ["src/lib.rs", "target", "inner/node_modules", "inner/x"].map(|path| to.join(path).exists());
+        let there =
+            ["src/lib.rs", "target", "inner/node_modules", "inner/x"].map(|path| to.join(path).exists());
         assert_eq!(there, [true, false, false, true]);
         let gone = scratch.0.clone();
         drop(scratch);

@@ -8,8 +8,8 @@ use multee_collateral::Endpoint;
 
 use crate::config::ConfigCommandArgs;
 use crate::device::DeviceArgs;
-use crate::doctor::DoctorArgs;
 use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
+use crate::doctor::DoctorArgs;
 use crate::exit;
 use crate::node::NodeArgs;
 use crate::params::ParamsArgs;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256};
 use multee_chain::{Chain, InvalidKey};
 use multee_confirmation::ReferenceValue;
+use multee_founding::{Founded, Founding, FoundingError, FoundingSeat, found_devnet, fund_devnet};
 use multee_keystore::{Keystore, KeystoreError, Password};
-use multee_node::founding::{Founded, Founding, FoundingError, FoundingSeat, found_devnet, fund_devnet};
 use multee_protocol::{Epoch, Fixed, Parameters};
 
 use crate::devices::{Devices, DevicesError, POWER};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use multee_chain::Chain;
-use multee_node::founding::Founded;
+use multee_founding::Founded;
 
 use crate::chain::{self, ChainKind, RunningChain, StartChainError};
 use crate::child::{Process, ProcessError};

@@ -38,8 +38,8 @@ mod survivor;
 
 pub use boot::{Boot, Booted};
 pub use collateral::{FetchedCollateral, ReadCollateral};
-pub use controller::{Action, Controller, ControllerConfig, ControllerError, publication};
 pub use content::{CONTENT_BYTES_MAX, InvalidPeer, NoContent, PEERS_MAX, PeerContent, ReadContent};
+pub use controller::{Action, Controller, ControllerConfig, ControllerError, publication};
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{
     BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, REORG_BLOCKS_MAX, SeatRecord,

@@ -13,8 +13,8 @@ use multee_evidence::{AMD_ARK_DER, INTEL_SGX_ROOT_CA_DER};
 use multee_keystore::{Keystore, KeystoreError, Password};
 use multee_node::state::State;
 use multee_node::{
-    Boot, FetchedCollateral, Process, ProcessConfig, RestartLimits, RestartPolicy, Service, ServiceConfig,
-    SocketConfig, StateError,
+    Boot, FetchedCollateral, InvalidPeer, Ledger, LedgerError, Network, PeerContent, Process, ProcessConfig,
+    RestartLimits, RestartPolicy, Service, ServiceConfig, SocketConfig, StateError,
 };
 use multee_protocol::Deployment;
 
@@ -37,6 +37,12 @@ pub enum AssemblyError {
     /// The chain cannot be used.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The network's events cannot be followed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A peer's URL is none.
+    #[error("rpc.peers")]
+    Peer(#[from] InvalidPeer),
     /// The state cannot.
     #[error(transparent)]
     State(#[from] StateError),
@@ -102,6 +108,29 @@ pub fn state(config: &NodeConfig) -> Result<State, AssemblyError> {
 /// When no endpoint can be used.
 pub fn chain(config: &NodeConfig, state: State) -> Result<Rpc, AssemblyError> {
     Ok(Rpc::connect(&config.chain_config(), Box::new(state))?)
+}
+
+/// What the network's events say, read up to now. Where nobody has the oldest ones any more it begins late, and what is
+/// missing is asked of `rpc.peers` by its hash.
+///
+/// # Errors
+/// When the chain gives no answer, or the events do not fit together.
+pub fn ledger(network: &Network, config: &NodeConfig) -> Result<Ledger, AssemblyError> {
+    let blocks_max = config.rpc.reorg_blocks_max;
+    let mut ledger = Ledger::new(network.clone(), config.from_block)?.taking_back(blocks_max);
+    match ledger.sync() {
+        Ok(_) => Ok(ledger),
+        Err(LedgerError::HistoryMissing { .. } | LedgerError::Chain(ChainError::Pruned { .. })) => {
+            tracing::warn!(
+                event = "history_missing",
+                "no endpoint has the oldest events: the node begins with the recent ones"
+            );
+            let peers = config.rpc.peers.iter().map(String::as_str);
+            let content = PeerContent::new(peers, config.rpc.timeout)?;
+            Ok(Ledger::recent(network.clone(), &content)?.taking_back(blocks_max))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Where collateral comes from, with Intel's and AMD's roots and those of the configuration.

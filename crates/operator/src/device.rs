@@ -85,13 +85,12 @@ pub struct Joined {
 /// When the device has a seat with this incarnation, its measurement is not allowed, the deposit is not there, or the
 /// contract refuses.
 pub fn join(
-    network: &Network,
-    from_block: u64,
+    mut ledger: Ledger,
     provider: &Sender,
     operator: Address,
     device: &Description,
 ) -> Result<Joined, DeviceError> {
-    let mut ledger = Ledger::new(network.clone(), from_block)?;
+    let network = &ledger.network().clone();
     ledger.sync()?;
     if let Some(seat) = seat_of(&ledger, device.incarnation) {
         return Err(DeviceError::JoinedAlready(seat));

@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Rpc, Standing};
-use multee_chain::{Chain, ChainError};
+use multee_chain::{Chain, ChainError, ReadError};
 use multee_confirmation::SignedBlock;
 use multee_node::{
-    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, Ledger, LedgerError, Network,
-    SendError,
+    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, LedgerError, Network, SendError,
 };
 use multee_protocol::{Epoch, Mark};
 
@@ -84,11 +83,14 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
     let operator = assemble::operator(&config.operator.key)?;
     let state = assemble::state(config)?;
     let collateral = Arc::new(assemble::collateral(&config.collateral)?);
-    let Some(chain) = connect(config, &state, &watchdog, stop)? else { return Ok(()) };
+    let chain = || assemble::chain(config, state.clone()).map(Arc::new);
+    let Some(chain) = patiently(config, &watchdog, stop, chain)? else { return Ok(()) };
     let account = operator.address();
-    let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract).map_err(AssemblyError::from)?;
-    let ledger = Ledger::new(network, config.from_block).map_err(ControllerError::from)?;
-    let ledger = ledger.taking_back(config.rpc.reorg_blocks_max);
+    let ledger = || {
+        let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract)?;
+        assemble::ledger(&network, config)
+    };
+    let Some(ledger) = patiently(config, &watchdog, stop, ledger)? else { return Ok(()) };
     let controller = ControllerConfig {
         seat: config.seat.id,
         operator,
@@ -127,20 +129,20 @@ fn silence_max(config: &NodeConfig) -> Duration {
     answer + config.rpc.send_within * 4 + PAUSE_MAX * 2
 }
 
-/// Waits for an endpoint: an outage of the chain ends no node.
-fn connect(
+/// Tries until it is made, or until it is time to end: an outage of the chain ends no node.
+fn patiently<T>(
     config: &NodeConfig,
-    state: &multee_node::State,
     watchdog: &Watchdog,
     stop: &Stop,
-) -> Result<Option<Arc<Rpc>>, AssemblyError> {
+    make: impl Fn() -> Result<T, AssemblyError>,
+) -> Result<Option<T>, AssemblyError> {
     let mut pause = config.rpc.poll;
     loop {
         watchdog.beat();
-        match assemble::chain(config, state.clone()) {
-            Ok(chain) => return Ok(Some(Arc::new(chain))),
-            Err(AssemblyError::Chain(error @ ChainError::Unreachable { .. })) => {
-                tracing::warn!(event = "chain_unreachable", "{error}");
+        match make() {
+            Ok(made) => return Ok(Some(made)),
+            Err(error) if is_outage(&error) => {
+                tracing::warn!(event = "chain_unreachable", "{}", chain_of(&error))
             }
             Err(error) => return Err(error),
         }
@@ -149,6 +151,16 @@ fn connect(
         }
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+fn is_outage(error: &AssemblyError) -> bool {
+    use AssemblyError::{Chain, Ledger};
+    matches!(
+        error,
+        Chain(ChainError::Unreachable { .. })
+            | Ledger(LedgerError::Chain(ChainError::Unreachable { .. }))
+            | Ledger(LedgerError::Read(ReadError::Chain(ChainError::Unreachable { .. })))
+    )
 }
 
 fn serve(config: &NodeConfig, metrics: &Arc<Metrics>) -> Result<(), NodeError> {

@@ -44,5 +44,7 @@ fn the_board_is_json_and_every_panel_has_a_question() {
     let board: serde_json::Value = serde_json::from_str(&read("grafana.json")).expect("JSON");
     let panels = board["panels"].as_array().expect("panels");
     assert!(panels.len() >= 12);
-    assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].as_str().is_some_and(|expr| !expr.is_empty())));
+    assert!(
+        panels.iter().all(|panel| panel["targets"][0]["expr"].as_str().is_some_and(|expr| !expr.is_empty()))
+    );
 }

@@ -14,7 +14,7 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{InMemory, Rpc};
 use multee_chain::{ReadError, Sender};
 use multee_evidence::{AMD_ARK_DER, INTEL_SGX_ROOT_CA_DER, Policy};
-use multee_node::{Ledger, Network};
+use multee_node::Network;
 use multee_operator::config::{ApplicationConfig, CollateralConfig, KeyConfig, NodeConfig};
 use multee_operator::introduction::{self, Description};
 use multee_operator::metrics::now_s;
@@ -84,8 +84,7 @@ fn policy_in(path: &Path) -> Result<Policy, DeviceCommandError> {
 fn policy_of(config: &NodeConfig) -> Result<Policy, DeviceCommandError> {
     let network = network(config, &chain(config)?)?;
     let digest = read(&network)?;
-    let mut ledger = Ledger::new(network, config.from_block)?;
-    ledger.sync()?;
+    let ledger = assemble::ledger(&network, config)?;
     let document = ledger.policy(digest).ok_or(DeviceCommandError::NoPolicy)?;
     Ok(Policy::from_json(document)?)
 }
@@ -133,7 +132,7 @@ fn join(args: &JoinArgs) -> Result<Exit, DeviceCommandError> {
     exit::print(&text::description(&description))?;
     let question = format!("{} pays the deposit, {operator} publishes. Join?", provider.address());
     confirm(&question, args.yes)?;
-    let joined = device::join(&network, config.from_block, &provider, operator, &description)?;
+    let joined = device::join(assemble::ledger(&network, &config)?, &provider, operator, &description)?;
     exit::print(&text::joined(&joined))?;
     Ok(Exit::Ok)
 }
@@ -166,8 +165,7 @@ fn restart(args: &RestartArgs) -> Result<Exit, DeviceCommandError> {
 fn show(args: &StatusArgs) -> Result<Exit, DeviceCommandError> {
     let config = args.config.read()?;
     let chain = chain(&config)?;
-    let ledger = Ledger::new(network(&config, &chain)?, config.from_block)?;
-    let mut ledger = ledger.taking_back(config.rpc.reorg_blocks_max);
+    let mut ledger = assemble::ledger(&network(&config, &chain)?, &config)?;
     let stop = Stop::on_signals()?;
     let mut rows = 0;
     loop {

@@ -38,6 +38,7 @@ fn json_has_every_setting_once() {
     desk.put_config("endpoints = [\"http://127.0.0.1:8545\"]");
     let ended = desk.run(&["config", "show", "--json"]);
     let shown: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    let keys: Vec<&str> = shown.as_array().expect("a list").iter().filter_map(|s| s["key"].as_str()).collect();
+    let keys: Vec<&str> =
+        shown.as_array().expect("a list").iter().filter_map(|s| s["key"].as_str()).collect();
     assert_eq!(keys.len(), multee_operator::config::SETTINGS.len());
 }

@@ -66,9 +66,8 @@ impl Desk {
 impl Ended {
     /// Paths of the desk are told as DESK.
     pub(crate) fn of(output: &Output, desk: &Desk) -> Self {
-        let text = |bytes: &[u8]| {
-            String::from_utf8_lossy(bytes).replace(&desk.path().display().to_string(), "DESK")
-        };
+        let text =
+            |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&desk.path().display().to_string(), "DESK");
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: text(&output.stdout),

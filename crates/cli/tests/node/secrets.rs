@@ -39,7 +39,8 @@ fn page(address: SocketAddr, path: &str) -> String {
 fn a_node_in_trouble_tells_no_secret() {
     for format in ["human", "json"] {
         let desk = desk(&format!("http://user:{IN_URL}@127.0.0.1:9/{IN_URL}?key={IN_URL}"));
-        let mut command = desk.command(&["node", "run", "--set", "log.level=trace", "--set", "metrics.listen=127.0.0.1:0"]);
+        let mut command =
+            desk.command(&["node", "run", "--set", "log.level=trace", "--set", "metrics.listen=127.0.0.1:0"]);
         command.args(["--set", &format!("log.format={format}")]);
         let mut node = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
         let mut said = BufReader::new(node.stderr.take().expect("a pipe"));
@@ -63,7 +64,10 @@ fn a_node_in_trouble_tells_no_secret() {
         said.read_to_string(&mut log).expect("says");
         assert!(node.wait().expect("ends").success(), "{log}");
         assert_clean("log", &log);
-        assert_clean("file", &String::from_utf8_lossy(&std::fs::read(desk.path().join("state.sqlite")).expect("reads")));
+        assert_clean(
+            "file",
+            &String::from_utf8_lossy(&std::fs::read(desk.path().join("state.sqlite")).expect("reads")),
+        );
     }
 }
 
@@ -83,7 +87,12 @@ fn terminate(process: u32) {
 #[test]
 fn other_commands_tell_no_secret_either() {
     let desk = desk(&format!("http://127.0.0.1:9/{IN_URL}"));
-    for args in [&["config", "show", "--origin"][..], &["doctor"], &["device", "status"], &["device", "join", "--yes"]] {
+    for args in [
+        &["config", "show", "--origin"][..],
+        &["doctor"],
+        &["device", "status"],
+        &["device", "join", "--yes"],
+    ] {
         let ended = desk.run(args);
         assert_clean(&format!("{args:?}"), &(ended.stdout + &ended.stderr));
     }

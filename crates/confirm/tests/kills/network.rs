@@ -9,7 +9,7 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Config, Endpoint, InMemory, Journal, Rests, Rpc};
 use multee_chain::{Chain, Sender};
 use multee_confirmation::{Confirm, ReferenceValue};
-use multee_node::founding::{Founding, FoundingSeat, found_devnet};
+use multee_founding::{Founding, FoundingSeat, found_devnet};
 use multee_node::{
     Controller, ControllerConfig, Ledger, Network, Process, ProcessConfig, ReadCollateral, RestartLimits,
     RestartPolicy, Socket, SocketConfig,
@@ -108,6 +108,7 @@ fn config(machine: u32) -> ControllerConfig {
         operator: operator(machine),
         collateral: Arc::new(Sound(World::new())),
         restart: RestartPolicy::WhenNeeded(limits),
+        seed_depth_blocks: 1,
     }
 }
 

@@ -8,7 +8,7 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Config, Endpoint, InMemory, Rpc};
 use multee_chain::{Chain, Sender};
 use multee_confirmation::SignedBlock;
-use multee_node::founding::{Founded, Founding, FoundingSeat, found_devnet};
+use multee_founding::{Founded, Founding, FoundingSeat, found_devnet};
 use multee_node::{Action, Ledger, LedgerError};
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId};
 use rand_chacha::ChaCha20Rng;

@@ -7,9 +7,10 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Config, Endpoint, InMemory, Rpc};
 use multee_chain::{Chain, ChainError, Head, LogFilter};
 use multee_keystore::Keystore;
-use multee_node::{Ledger, LedgerError, Network};
+use multee_node::{LedgerError, Network};
 
 use super::Line;
+use crate::assemble::{self, AssemblyError};
 use crate::config::{KeyConfig, NodeConfig};
 use crate::status::{self, NextDuty};
 
@@ -120,10 +121,7 @@ fn network(config: &NodeConfig, chain: &Arc<Rpc>, lines: &mut Vec<Line>) -> Resu
     let network = Network::new(Arc::<Rpc>::clone(chain), config.contract).map_err(|error| unread(&error))?;
     let view = network.read(&contract::networkCall {}).map_err(|error| unread(&error))?;
     lines.push(of_contract(config, view.paused));
-    let mut ledger = Ledger::new(network.clone(), config.from_block)
-        .map_err(|error| unread(&error))?
-        .taking_back(config.rpc.reorg_blocks_max);
-    ledger.sync().map_err(|error| of_ledger(&error))?;
+    let mut ledger = assemble::ledger(&network, config).map_err(|error| of_ledger(&error))?;
     let seat = status::status(chain, &mut ledger, config.seat.id).map_err(|error| {
         Line::failed(
             "seat",
@@ -158,9 +156,9 @@ fn of_contract(config: &NodeConfig, paused: bool) -> Line {
     Line::ok("contract", format!("{} with the expected code", config.contract))
 }
 
-fn of_ledger(error: &LedgerError) -> Line {
+fn of_ledger(error: &AssemblyError) -> Line {
     let remedy = match error {
-        LedgerError::HistoryMissing { .. } => {
+        AssemblyError::Ledger(LedgerError::HistoryMissing { .. }) => {
             "set network.from_block to the block of the deployment, or add an endpoint with history"
         }
         _ => "check network.contract and rpc.endpoints",
