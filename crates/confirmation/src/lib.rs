@@ -18,7 +18,8 @@
 //!
 //! What the application cannot see is which block the contract holds in a place: a host can put another block
 //! there, even one it made up, and the mark is then true of what was shown. Such marks count against the
-//! device that gave them when the block is decided (R9, judgement).
+//! device that gave them when the block is decided (R9, judgement), but for valid marks on latest blocks, which are not
+//! judged (docs/protocol.md, known limits).
 //!
 //! | module | holds |
 //! |---|---|

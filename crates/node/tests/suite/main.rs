@@ -14,6 +14,7 @@ mod forking;
 #[path = "../../../chain/tests/rpc/http.rs"]
 mod http;
 mod latecomers;
+mod host;
 #[path = "../../../collateral/tests/pcs/mod.rs"]
 mod pcs;
 mod peers;

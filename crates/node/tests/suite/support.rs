@@ -324,6 +324,16 @@ impl Device {
     }
 
     fn control(&mut self, ledger: Ledger, collateral: Arc<dyn ReadCollateral>) {
+        let app = remote(self.machine.state.lock().expect("machine").apps.last().expect("booted"));
+        self.control_through(ledger, collateral, app);
+    }
+
+    fn control_through(
+        &mut self,
+        ledger: Ledger,
+        collateral: Arc<dyn ReadCollateral>,
+        app: Box<dyn Confirm>,
+    ) {
         let config = ControllerConfig {
             seat: self.seat,
             operator: self.operator.clone(),
@@ -331,7 +341,6 @@ impl Device {
             restart: RestartPolicy::WhenSuspended,
             seed_depth_blocks: self.seed_depth_blocks,
         };
-        let app = remote(self.machine.state.lock().expect("machine").apps.last().expect("booted"));
         self.controller = Some(Controller::new(config, ledger, Box::new(self.machine.clone()), app));
     }
 
@@ -460,10 +469,31 @@ impl World {
         self.devices[device].controller = None;
     }
 
+    /// The device gets a new controller, and between that and its application stands this.
+    pub(crate) fn revive_behind(
+        &mut self,
+        device: usize,
+        between: impl FnOnce(Box<dyn Confirm>) -> Box<dyn Confirm>,
+    ) {
+        let reader: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
+        self.revive_between(device, &reader, between);
+    }
+
     /// The device gets a new controller that knows nothing and reads its collateral here.
     pub(crate) fn revive(&mut self, device: usize, reader: &Arc<dyn ReadCollateral>) {
+        self.revive_between(device, reader, |app| app);
+    }
+
+    fn revive_between(
+        &mut self,
+        device: usize,
+        reader: &Arc<dyn ReadCollateral>,
+        between: impl FnOnce(Box<dyn Confirm>) -> Box<dyn Confirm>,
+    ) {
         let ledger = Ledger::new(self.founded.network.clone(), 0).expect("settings");
-        self.devices[device].control(ledger, Arc::clone(reader));
+        let device = &mut self.devices[device];
+        let app = between(remote(device.machine.state.lock().expect("machine").apps.last().expect("booted")));
+        device.control_through(ledger, Arc::clone(reader), app);
     }
 
     /// The device gets a new controller that knows what this ledger does.
