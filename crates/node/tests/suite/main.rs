@@ -20,5 +20,6 @@ mod pcs;
 mod peers;
 mod reorganisations;
 mod replay;
+mod restarts;
 mod support;
 mod waiting;

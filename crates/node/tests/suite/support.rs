@@ -1,6 +1,7 @@
 //! A small network: a chain that can fail, a SIMULATED vendor, and a controller for each device.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAtte
 use multee_chain::bindings::deployed::TestToken;
 use multee_chain::embedded::Config;
 use multee_chain::{
-    Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Receipt, Sender, Transaction,
+    Answer, Call, Chain, ChainError, Head, Limit, LogEntry, LogFilter, Once, Receipt, Sender, Transaction,
 };
 use multee_confirmation::{
     AppConfig, Confirm, ConfirmError, ConfirmationApp, PowerSource, ReferenceValue, Remote,
@@ -22,7 +23,7 @@ use multee_mock_vendor::{
 };
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, ControllerError, Ledger, ReadCollateral,
-    RestartPolicy, Sent,
+    RestartPolicy, Sent, State,
 };
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
@@ -67,6 +68,8 @@ pub(crate) struct FailingChain {
     logs_max: AtomicUsize,
     /// The first block whose logs are kept, and whether it is said that older ones are not.
     history: Mutex<(u64, bool)>,
+    /// What was sent: function and key.
+    sent: Mutex<Vec<([u8; 4], Once)>>,
 }
 
 impl FailingChain {
@@ -88,6 +91,12 @@ impl FailingChain {
     /// From now on one of `period` requests of any kind fails; 0 for none.
     pub(crate) fn fail_one_of(&self, period: u64) {
         *self.period.lock().expect("period") = (period, 0);
+    }
+
+    /// Under what the function was sent, each time.
+    pub(crate) fn sent(&self, selector: [u8; 4]) -> Vec<Once> {
+        let sent = self.sent.lock().expect("sent");
+        sent.iter().filter(|(of, _)| *of == selector).map(|(_, once)| *once).collect()
     }
 
     fn unreachable() -> ChainError {
@@ -124,6 +133,8 @@ impl Chain for FailingChain {
     }
 
     fn send(&self, sender: &Sender, transaction: &Transaction) -> Result<Receipt, ChainError> {
+        let selector = transaction.data.first_chunk().copied().unwrap_or_default();
+        self.sent.lock().expect("sent").push((selector, transaction.once));
         let mut armed = self.armed.lock().expect("armed");
         let met = armed.take_if(|(selector, _)| transaction.data.starts_with(selector));
         match met.map(|(_, fails)| fails).or_else(|| self.turn()) {
@@ -186,18 +197,34 @@ struct MachineState {
     image: &'static str,
     boots: u8,
     apps: Vec<SharedApp>,
+    /// It boots nothing.
+    broken: bool,
+    /// Its applications died.
+    dead: bool,
 }
 
 impl Boot for Machine {
     fn boot(&mut self) -> Result<Booted, ConfirmError> {
         let mut state = self.state.lock().expect("machine");
-        let image = std::mem::replace(&mut state.image, AGENT);
         state.boots += 1;
+        if state.broken {
+            return Err(std::io::Error::other("told to fail").into());
+        }
+        let image = std::mem::replace(&mut state.image, AGENT);
+        state.dead = false;
         let app = app_of(&self.platform, image, state.boots);
         let app = Arc::new(Mutex::new(app));
         state.apps.push(Arc::clone(&app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, image);
         Ok(Booted { app: remote(&app), measurement, socket: None })
+    }
+
+    /// Its newest application, unless that is dead.
+    fn running(&mut self, _: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
+        let state = self.state.lock().expect("machine");
+        let newest = state.apps.last().filter(|_| !state.dead);
+        let measurement = measurement_of(&self.policy, self.platform.spec().tee, AGENT);
+        Ok(newest.map(|app| Booted { app: remote(app), measurement, socket: None }).into_iter().collect())
     }
 }
 
@@ -344,7 +371,23 @@ impl Device {
         self.controller = Some(Controller::new(config, ledger, Box::new(self.machine.clone()), app));
     }
 
-    /// How often its machine booted.
+
+    /// From now on its machine boots nothing, or does again.
+    pub(crate) fn break_machine(&self, broken: bool) {
+        self.machine.state.lock().expect("machine").broken = broken;
+    }
+
+    /// Its machine boots an application that nobody asked for.
+    pub(crate) fn boot_unseen(&mut self) {
+        self.machine.boot().expect("boots");
+    }
+
+    /// Its application is gone, with its key.
+    pub(crate) fn kill_app(&self) {
+        self.machine.state.lock().expect("machine").dead = true;
+    }
+
+    /// How often its machine booted, or tried to.
     pub(crate) fn boots(&self) -> u8 {
         self.machine.state.lock().expect("machine").boots
     }
@@ -375,6 +418,7 @@ impl World {
             period: Mutex::default(),
             logs_max: AtomicUsize::default(),
             history: Mutex::default(),
+            sent: Mutex::default(),
         });
         let vendor = vendor(1);
         let document = policy_document(&vendor);
@@ -482,6 +526,20 @@ impl World {
     /// The device gets a new controller that knows nothing and reads its collateral here.
     pub(crate) fn revive(&mut self, device: usize, reader: &Arc<dyn ReadCollateral>) {
         self.revive_between(device, reader, |app| app);
+    }
+
+    /// The device's controller is killed, and another goes on with the state in this file.
+    pub(crate) fn resume(&mut self, device: usize, state: &Path, restart: RestartPolicy) {
+        self.lose(device);
+        let network = self.founded.network.clone();
+        let device = &mut self.devices[device];
+        let state = State::open(state, network.deployment(), device.seat).expect("opens");
+        let ledger = Ledger::new(network, 0).expect("settings");
+        let collateral: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
+        let (seat, operator) = (device.seat, device.operator.clone());
+        let config = ControllerConfig { seat, operator, collateral, restart };
+        let machine = Box::new(device.machine.clone());
+        device.controller = Some(Controller::resume(config, ledger, machine, state).expect("resumes"));
     }
 
     fn revive_between(
@@ -634,7 +692,7 @@ pub(crate) fn platform(vendor: &Vendor, index: u32) -> Arc<Platform> {
 }
 
 fn machine(vendor: &Vendor, policy: &Arc<Policy>, index: u32, image: &'static str) -> Machine {
-    let state = MachineState { image, boots: 0, apps: Vec::new() };
+    let state = MachineState { image, boots: 0, apps: Vec::new(), broken: false, dead: false };
     Machine {
         platform: platform(vendor, index),
         policy: Arc::clone(policy),
