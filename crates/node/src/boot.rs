@@ -1,11 +1,11 @@
 //! Machines that run Confirmation Applications.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use alloy_primitives::B256;
 use multee_confirmation::{Confirm, ConfirmError};
 
+use crate::socket::is_nobody;
 use crate::state::Application;
 
 /// A machine that can boot Confirmation Applications.
@@ -17,10 +17,10 @@ pub trait Boot {
     fn boot(&mut self) -> Result<Booted, ConfirmError>;
 
     /// The applications that run there already and that nobody in this process holds: a controller that was killed left
-    /// them. It may have recorded sockets. What is not an application that answers is ended.
+    /// them. It may have recorded sockets. What was started there and is not an application that answers is ended.
     ///
     /// # Errors
-    /// When one may be alive and gives no answer.
+    /// When the machine cannot be looked at, or something there cannot be ended.
     fn running(&mut self, _recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
         Ok(Vec::new())
     }
@@ -51,9 +51,7 @@ impl Booted {
 pub(crate) fn is_gone(error: &ConfirmError) -> bool {
     match error {
         ConfirmError::OtherIncarnation { .. } => true,
-        ConfirmError::Unreachable(error) => {
-            matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound)
-        }
+        ConfirmError::Unreachable(error) => is_nobody(error),
         ConfirmError::Refused(_) | ConfirmError::BadAnswer(_) => false,
     }
 }

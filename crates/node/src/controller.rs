@@ -133,6 +133,11 @@ impl Controller {
         Ok(Self { config, ledger, keeper: Keeper::resume(machine, state)?, spent: None })
     }
 
+    /// Ends working, and leaves the application running for the controller that resumes with this state.
+    pub fn leave(self) {
+        self.keeper.leave();
+    }
+
     /// The seat it works for.
     pub fn seat(&self) -> SeatId {
         self.config.seat

@@ -7,6 +7,7 @@ use multee_protocol::Epoch;
 use crate::boot::{Boot, Booted, is_gone};
 use crate::controller::ControllerError;
 use crate::restart::RestartPolicy;
+use crate::socket::UNANSWERED_MAX;
 use crate::state::PersistencePoint::{
     self, ApplicationRecorded, ApplicationToBeRecorded, BootCounted, BootToBeCounted, RecoveryRecorded,
     RecoveryToBeRecorded, RestartAdopted, RestartRecorded, RestartToBeAdopted, RestartToBeRecorded,
@@ -24,19 +25,29 @@ pub(crate) struct Keeper {
     booted: Option<Booted>,
     /// There may be applications on the machine that were not looked at.
     unseen: bool,
+    /// How often in a row the application gave no answer.
+    unanswered: u32,
 }
 
 impl Keeper {
     /// Of an application that this process booted.
     pub(crate) fn of(machine: Box<dyn Boot>, app: Box<dyn Confirm>) -> Self {
         let recorded = Recorded::default();
-        Self { machine, state: None, recorded, app: Some(app), booted: None, unseen: false }
+        Self { machine, state: None, recorded, app: Some(app), booted: None, unseen: false, unanswered: 0 }
     }
 
     /// Of whatever runs on the machine.
     pub(crate) fn resume(machine: Box<dyn Boot>, state: State) -> Result<Self, StateError> {
         let recorded = state.recorded()?;
-        Ok(Self { machine, state: Some(state), recorded, app: None, booted: None, unseen: true })
+        Ok(Self {
+            machine,
+            state: Some(state),
+            recorded,
+            app: None,
+            booted: None,
+            unseen: true,
+            unanswered: 0,
+        })
     }
 
     /// Whether it has the application of this incarnation.
@@ -158,16 +169,26 @@ impl Keeper {
         self.record(recorded, [RecoveryToBeRecorded, RecoveryRecorded])
     }
 
-    /// Has the application confirm. If it is gone, it is let go of, and the machine is looked at anew.
+    /// Has the application confirm. If it is gone, or gives no answer time after time, it is let go of, and the machine
+    /// is looked at anew.
     pub(crate) fn confirm(&mut self, duty: &Duty) -> Result<SignedBlock, ConfirmError> {
         let Some(app) = &mut self.app else {
             return Err(std::io::Error::from(std::io::ErrorKind::NotFound).into());
         };
         let signed = app.confirm(duty);
-        if signed.as_ref().is_err_and(is_gone) {
-            (self.app, self.unseen) = (None, true);
+        self.unanswered = match signed {
+            Err(ConfirmError::Unreachable(_)) => self.unanswered + 1,
+            _ => 0,
+        };
+        if self.unanswered >= UNANSWERED_MAX || signed.as_ref().is_err_and(is_gone) {
+            (self.app, self.unseen, self.unanswered) = (None, true, 0);
         }
         signed
+    }
+
+    /// Lets go of the applications without ending them.
+    pub(crate) fn leave(self) {
+        std::mem::forget((self.app, self.booted));
     }
 
     /// The process is at this point.

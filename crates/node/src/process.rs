@@ -1,8 +1,10 @@
 //! The Confirmation Application as a process on this host, `multee-confirm`, started by the controller.
 //!
 //! It outlives a controller that is killed, for the seat's key is only there: [`Process`] finds it by its socket, or by
-//! the arguments it was started with if it does not listen yet. A controller that ends in order and is to leave it to
-//! the next one must not drop it.
+//! the arguments it was started with if it does not listen yet (which takes a view of `/proc` that does not hide others'
+//! processes). A controller that ends in order leaves it, too, if it is told to ([`Controller::leave`]).
+//!
+//! [`Controller::leave`]: crate::Controller::leave
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -19,8 +21,8 @@ use std::time::{Duration, Instant};
 use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Duty, Remote, SignedBlock, Status};
 
-use crate::boot::{Boot, Booted, is_gone};
-use crate::socket::{Socket, SocketConfig};
+use crate::boot::{Boot, Booted};
+use crate::socket::{Socket, SocketConfig, connected};
 use crate::survivor::{SOCKET_ARGUMENT, Survivor};
 
 /// How a socket's name begins.
@@ -89,6 +91,9 @@ pub enum ProcessError {
         /// Why.
         source: io::Error,
     },
+    /// A process that an earlier controller left cannot be taken hold of; it takes Linux 5.3.
+    #[error("process of an earlier controller cannot be held")]
+    NotHeld(#[source] io::Error),
     /// A process that holds no key of use cannot be ended.
     #[error("process {id} cannot be ended")]
     NotEnded {
@@ -197,29 +202,27 @@ impl Process {
         Ok(sockets)
     }
 
-    /// The application that listens there; none if nobody does, or nobody that this program understands.
-    fn take_over(&self, path: PathBuf) -> Result<Option<Running>, ConfirmError> {
-        let process = match Survivor::at(&path, Duration::from_millis(self.config.send_ms_max)) {
-            Ok(process) => process,
-            Err(error) => return none_if_gone(error.into()),
-        };
-        match self.socket(&path).hello() {
-            Ok(remote) => Ok(Some(Running { remote, guard: self.hold(Held::Survivor(process), path) })),
-            Err(ConfirmError::BadAnswer(_) | ConfirmError::Refused(_)) => {
-                end(&process)?;
-                Ok(None)
-            }
-            Err(error) => none_if_gone(error),
+    /// The application that listens there. If nobody answers, who listens there is ended.
+    fn take_over(&self, path: &Path) -> Result<Option<Running>, ProcessError> {
+        let time_max = Duration::from_millis(self.config.send_ms_max);
+        let Ok(connection) = connected(path, time_max) else { return Ok(None) };
+        let process = Survivor::behind(&connection).map_err(ProcessError::NotHeld)?;
+        // It serves one client after another.
+        drop(connection);
+        if let Some(remote) = self.socket(path).find() {
+            return Ok(Some(Running { remote, guard: self.hold(Held::Survivor(process), path.to_owned()) }));
         }
+        end(&process)?;
+        Ok(None)
     }
 
-    /// All that listen there. If one gives no answer, it may be the one that matters: then all are left alone.
-    fn take_over_all(&self, sockets: Vec<PathBuf>) -> Result<Vec<Running>, ConfirmError> {
+    /// All that listen there, if all that do not answer could be ended. Else all are left alone.
+    fn take_over_all(&self, sockets: &[PathBuf]) -> Result<Vec<Running>, ProcessError> {
         let mut found = Vec::new();
         for path in sockets {
-            match self.take_over(path.clone()) {
+            match self.take_over(path) {
                 Ok(Some(running)) => found.push(running),
-                Ok(None) if is_socket(&path) => drop(fs::remove_file(path)),
+                Ok(None) if is_socket(path) => drop(fs::remove_file(path)),
                 Ok(None) => {}
                 Err(error) => {
                     found.into_iter().for_each(Running::leave);
@@ -253,7 +256,7 @@ impl Boot for Process {
         let mut sockets = self.sockets()?;
         let elsewhere = |path: &&PathBuf| path.parent() != Some(&self.config.directory) && !self.holds(path);
         sockets.extend(recorded.iter().filter(elsewhere).cloned());
-        let found = self.take_over_all(sockets)?;
+        let found = self.take_over_all(&sockets)?;
         self.end_others()?;
         Ok(found.into_iter().map(|running| self.booted(running)).collect())
     }
@@ -274,10 +277,6 @@ fn is_ours(path: &Path) -> bool {
 
 fn is_socket(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket())
-}
-
-fn none_if_gone<T>(error: ConfirmError) -> Result<Option<T>, ConfirmError> {
-    if is_gone(&error) { Ok(None) } else { Err(error) }
 }
 
 fn end(process: &Survivor) -> Result<(), ProcessError> {
@@ -401,6 +400,7 @@ impl From<ProcessError> for ConfirmError {
             ProcessError::NotStarted { .. }
             | ProcessError::DirectoryInUse(_)
             | ProcessError::Directory { .. }
+            | ProcessError::NotHeld(_)
             | ProcessError::NotEnded { .. } => io::ErrorKind::Other,
             ProcessError::Pipe(source) => source.kind(),
             ProcessError::Ended(_) => io::ErrorKind::NotConnected,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Remote};
 
-use crate::boot::{Boot, Booted, is_gone};
+use crate::boot::{Boot, Booted};
 use crate::socket::{Socket, SocketConfig};
 
 /// How often to look whether something has happened.
@@ -141,11 +141,8 @@ impl Boot for Service {
 
     /// The one at the socket: a service has no other.
     fn running(&mut self, _recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
-        match self.hello() {
-            Ok(remote) => Ok(vec![self.booted(remote)]),
-            Err(error) if is_gone(&error) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let found = Socket::new(self.config.socket.clone()).find();
+        Ok(found.map(|remote| self.booted(remote)).into_iter().collect())
     }
 }
 

@@ -9,6 +9,9 @@ use multee_confirmation::{ConfirmError, Exchange, Remote, Response, Wire, WireEr
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+/// How often in a row an application may give no answer in time before it is taken for one that never will.
+pub(crate) const UNANSWERED_MAX: u32 = 3;
+
 /// Where an application listens, and how long it is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
@@ -47,6 +50,19 @@ impl Socket {
     pub fn hello(self) -> Result<Remote<Self>, ConfirmError> {
         Remote::connect(self)
     }
+
+    /// The application that listens there, which may be busy with what an earlier controller asked. None if nobody is
+    /// there, or nobody who ever answers in a way that this program understands.
+    pub(crate) fn find(&self) -> Option<Remote<Self>> {
+        for _ in 0..UNANSWERED_MAX {
+            match self.clone().hello() {
+                Ok(remote) => return Some(remote),
+                Err(ConfirmError::Unreachable(error)) if !is_nobody(&error) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
 }
 
 impl Exchange for Socket {
@@ -58,6 +74,11 @@ impl Exchange for Socket {
         let answer = wire.receive(Response::BYTES_MAX, answer_time_max)?;
         Ok(answer.ok_or(WireError::CutOff)?)
     }
+}
+
+/// Whether nobody listens there.
+pub(crate) fn is_nobody(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
 }
 
 /// A connection within the time, which std has no way to limit: an application whose queue is full makes it wait.

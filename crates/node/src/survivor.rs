@@ -9,14 +9,12 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-
-use crate::socket::connected;
 
 /// The argument before the one that names an application's socket.
 pub(crate) const SOCKET_ARGUMENT: &str = "--socket";
@@ -31,9 +29,10 @@ pub(crate) struct Survivor {
 }
 
 impl Survivor {
-    /// The process that listens at a socket, as the kernel says; whoever then answers there is this one.
-    pub(crate) fn at(socket: &Path, time_max: Duration) -> io::Result<Self> {
-        Self::open(socket_peercred(connected(socket, time_max)?)?.pid)
+    /// The process that listens at the other end, as the kernel says. Whoever answers at that socket after this is the
+    /// one that is held here.
+    pub(crate) fn behind(connection: &UnixStream) -> io::Result<Self> {
+        Self::open(socket_peercred(connection)?.pid)
     }
 
     /// The processes that were started to listen in `directory`, with their sockets. Those that this process may not
@@ -82,4 +81,46 @@ fn socket_in(directory: &Path, id: Pid) -> Option<PathBuf> {
     let mut arguments = arguments.split(|byte| *byte == 0).skip_while(|it| *it != SOCKET_ARGUMENT.as_bytes());
     let socket = PathBuf::from(OsStr::from_bytes(arguments.nth(1)?));
     (socket.parent() == Some(directory)).then_some(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    fn started_with(socket: &Path) -> Child {
+        let mut command = Command::new("sh");
+        // It reads what never comes, and keeps its arguments meanwhile.
+        command.args(["-c", "read line; true", "idle", SOCKET_ARGUMENT]).arg(socket).stdin(Stdio::piped());
+        command.spawn().expect("starts")
+    }
+
+    #[test]
+    fn only_processes_started_in_the_directory_are_found() {
+        let (directory, other) = (tempfile::tempdir().expect("made"), tempfile::tempdir().expect("made"));
+        let ours = directory.path().join("confirm-1-0.sock");
+        let strangers =
+            [other.path().join("confirm-1-0.sock"), directory.path().join("below/confirm-1-0.sock")];
+        let mut child = started_with(&ours);
+        let mut others = strangers.map(|socket| started_with(&socket));
+        let found = loop {
+            // A child has its arguments from when it runs its program on.
+            let found = Survivor::all_in(directory.path());
+            if !found.is_empty() {
+                break found;
+            }
+            std::thread::yield_now();
+        };
+        let ids: Vec<(u32, PathBuf)> = found.iter().map(|(it, socket)| (it.id(), socket.clone())).collect();
+        assert_eq!(ids, [(child.id(), ours)]);
+        found[0].0.end().expect("ended");
+        found[0].0.end().expect("nobody is there to be ended");
+        assert!(!child.wait().expect("gone").success());
+        found[0].0.end().expect("nor is anybody who has its number");
+        for other in &mut others {
+            assert!(other.try_wait().expect("asked").is_none());
+            other.kill().and_then(|()| other.wait()).expect("ended");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use multee_confirmation::{Confirm, ConfirmError};
 use multee_node::{Boot, Process, ProcessError};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::network::{Directory, applications, machine, process};
 use crate::world::World;
@@ -101,23 +102,23 @@ fn socket_that_nobody_listens_on_is_removed_and_other_files_are_left() {
 }
 
 #[test]
-fn nobody_is_ended_while_somebody_gives_no_answer() {
+fn application_that_never_answers_is_ended_and_those_that_do_are_taken_over() {
     let directory = Directory::new();
-    let running = machine(&World::new(), 0, directory.path()).start().expect("starts");
-    running.leave();
-    let mut orphan = Other::start(&directory.path().join("confirm-2-0.sock"));
-    // Its name is the last of all. The process that listens is this one.
-    let _silent = UnixListener::bind(directory.path().join("confirm-z-0.sock")).expect("bound");
+    let ids = [(); 2].map(|()| {
+        let running = machine(&World::new(), 0, directory.path()).start().expect("starts");
+        let id = running.id();
+        running.leave();
+        id
+    });
+    // It is connected to, and stands still.
+    let stopped = Pid::from_raw(i32::try_from(ids[0]).expect("small")).expect("not zero");
+    kill_process(stopped, Signal::STOP).expect("stopped");
     let mut config = process(&World::new(), 0, directory.path());
     config.answer_ms_max = 300;
-    let Err(ConfirmError::Unreachable(error)) = Process::new(config.clone()).running(&[]).map(drop) else {
-        panic!("it may be busy")
-    };
-    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut, "{error}");
-    assert!(orphan.is_alive() && applications(directory.path()).len() == 2);
-    std::fs::remove_file(directory.path().join("confirm-z-0.sock")).expect("removed");
     let found = Process::new(config).running(&[]).expect("looks");
-    assert!(found.len() == 1 && !orphan.is_alive());
+    assert_eq!(found.len(), 1);
+    let alive: Vec<u32> = applications(directory.path()).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(alive, ids[1..]);
 }
 
 #[test]
