@@ -294,6 +294,9 @@ impl Controller {
             Err(ConfirmError::Refused(Refusal::AlreadySigned(earlier))) => *earlier,
             other => other?,
         };
+        if !self.is_worth_sending(&signed)? {
+            return Ok(());
+        }
         match self.send_publication(&signed)? {
             Sent::Kept(receipt) => {
                 self.ledger.sync()?;
@@ -305,14 +308,28 @@ impl Controller {
         }
     }
 
+    /// The first time, it settles the seat's blocks even if the contract then takes no block (R6). After that it would
+    /// cost gas and do nothing until what stands in the way is gone: to ask costs nothing.
+    fn is_worth_sending(&self, signed: &SignedBlock) -> Result<bool, ControllerError> {
+        if self.spent != Some(self.publication_key(signed)) {
+            return Ok(true);
+        }
+        let call = publication(signed, self.certificates_hash(signed));
+        let refusal = self.network().rehearse(&self.config.operator, &call)?;
+        Ok(refusal.is_none_or(|refusal| refusal == REFUSAL_NONE))
+    }
+
+    fn publication_key(&self, signed: &SignedBlock) -> B256 {
+        key_of(PUBLICATION_DOMAIN, signed.block.digest(&self.network().deployment()).as_slice())
+    }
+
     /// With the certificates unless they are published already. Where the seat is not what the ledger says, something
     /// happened since it looked last: its provider named the operator, and its certificates are to be published anew.
     ///
     /// The key is the block's: a controller that was killed and sends it again gets the first one's receipt. After a
     /// reorganisation the block is still the chain's to take; if the challenge changed with it, so does the block.
     fn send_publication(&mut self, signed: &SignedBlock) -> Result<Sent, ControllerError> {
-        let digest = signed.block.digest(&self.network().deployment());
-        let key = key_of(PUBLICATION_DOMAIN, digest.as_slice());
+        let key = self.publication_key(signed);
         let sent = self.send_once(&publication(signed, self.certificates_hash(signed)), key)?;
         match sent {
             Sent::Refused(error) if matches!(*error, Refused::IdentityWrong(_)) => {
@@ -352,8 +369,7 @@ impl Controller {
         signed: SignedBlock,
     ) -> Result<Action, ControllerError> {
         if self.ledger.block_of(self.config.seat, epoch).is_none() {
-            let digest = signed.block.digest(&self.network().deployment());
-            self.spent = Some(key_of(PUBLICATION_DOMAIN, digest.as_slice()));
+            self.spent = Some(self.publication_key(&signed));
             return Ok(Action::NotTaken(refusal_in(receipt)));
         }
         self.keeper.recovered()?;
@@ -398,6 +414,8 @@ fn key_of(domain: &[u8], what: &[u8]) -> B256 {
     keccak256([domain, what].concat())
 }
 
+/// The contract's number of a publication that it takes, in its `Refusal`.
+const REFUSAL_NONE: u8 = 0;
 /// The contract's number of tier Suspended.
 const TIER_SUSPENDED: u8 = 5;
 /// The contract's number of tier Blocked.

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{ContractError, SolCall};
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationErrors;
 use multee_chain::{
-    Chain, ChainError, Halt, Outcome, ReadError, Receipt, Refusal, Sender, Transaction, UnknownRevert,
+    Answer, Call, Chain, ChainError, Halt, Outcome, ReadError, Receipt, Refusal, Sender, Transaction,
     decode_error, read,
 };
 use multee_protocol::Deployment;
@@ -34,17 +34,16 @@ pub enum SendError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The contract reverted, but not with an error of its own: this is not the contract it is taken for.
-    #[error("the contract reverted with something that is none of its errors: {0}")]
-    Unexplained(String),
+    #[error("{function} reverted with something that is none of the contract's errors: {data}")]
+    Unexplained {
+        /// What was called.
+        function: &'static str,
+        /// What it reverted with.
+        data: Bytes,
+    },
     /// Execution broke off.
     #[error("the transaction broke off: {0}")]
     Halted(Halt),
-}
-
-impl From<UnknownRevert> for SendError {
-    fn from(revert: UnknownRevert) -> Self {
-        Self::Unexplained(revert.0.to_string())
-    }
 }
 
 impl Network {
@@ -80,7 +79,7 @@ impl Network {
     /// # Errors
     /// When it was not executed, or broke off for reasons that are not the contract's own.
     pub fn send<C: SolCall>(&self, sender: &Sender, function: &C) -> Result<Sent, SendError> {
-        self.execute(sender, &Transaction::invoke(self.deployment.contract, function))
+        self.execute(sender, C::SIGNATURE, &Transaction::invoke(self.deployment.contract, function))
     }
 
     /// [`send`](Self::send), once for `key`: sent again, the same call has the outcome of the first time.
@@ -88,27 +87,49 @@ impl Network {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_once<C: SolCall>(&self, sender: &Sender, function: &C, key: B256) -> Result<Sent, SendError> {
-        self.execute(sender, &Transaction::invoke(self.deployment.contract, function).once(key))
+        let transaction = Transaction::invoke(self.deployment.contract, function).once(key);
+        self.execute(sender, C::SIGNATURE, &transaction)
     }
 
-    fn execute(&self, sender: &Sender, transaction: &Transaction) -> Result<Sent, SendError> {
+    /// What a function would return to `sender` now; `None` if it would not return.
+    ///
+    /// # Errors
+    /// When the chain gives no answer.
+    pub fn rehearse<C: SolCall>(
+        &self,
+        sender: &Sender,
+        function: &C,
+    ) -> Result<Option<C::Return>, ChainError> {
+        let call = Call::new(self.deployment.contract, function).by(sender.address());
+        match self.chain.call(&call)? {
+            Answer::Returned(data) => Ok(C::abi_decode_returns(&data).ok()),
+            Answer::Reverted(_) | Answer::Halted(_) => Ok(None),
+        }
+    }
+
+    fn execute(
+        &self,
+        sender: &Sender,
+        function: &'static str,
+        transaction: &Transaction,
+    ) -> Result<Sent, SendError> {
         match self.chain.send(sender, transaction) {
             Ok(receipt) => match &receipt.outcome {
                 Outcome::Success => Ok(Sent::Kept(Box::new(receipt))),
                 Outcome::Halted(halt) => Err(SendError::Halted(*halt)),
-                Outcome::Reverted(data) => refused(data),
+                Outcome::Reverted(data) => refused(function, data),
             },
             // A public chain tries first what it is to send: the contract's answer is the same.
-            Err(ChainError::Refused(Refusal::WouldRevert(data))) => refused(&data),
+            Err(ChainError::Refused(Refusal::WouldRevert(data))) => refused(function, &data),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-fn refused(data: &Bytes) -> Result<Sent, SendError> {
-    match decode_error::<IProofOfAttestationErrors>(data)? {
-        ContractError::CustomError(error) => Ok(Sent::Refused(Box::new(error))),
-        _ => Err(SendError::Unexplained(data.to_string())),
+fn refused(function: &'static str, data: &Bytes) -> Result<Sent, SendError> {
+    match decode_error::<IProofOfAttestationErrors>(data) {
+        Ok(ContractError::CustomError(error)) => Ok(Sent::Refused(Box::new(error))),
+        _ => Err(SendError::Unexplained { function, data: data.clone() }),
     }
 }
 
@@ -123,7 +144,7 @@ mod tests {
     use super::*;
     use alloy_sol_types::SolError;
     use multee_chain::bindings::IProofOfAttestation as contract;
-    use multee_chain::{Answer, Call, Head, LogEntry, LogFilter};
+    use multee_chain::{Head, LogEntry, LogFilter};
 
     /// A chain whose trial of every transaction reverts with this.
     struct Reverts(Bytes);
@@ -170,6 +191,6 @@ mod tests {
     #[test]
     fn what_is_none_of_the_contracts_errors_is_unexplained() {
         let error = sent(vec![1, 2, 3, 4]).expect_err("no outcome");
-        assert!(matches!(error, SendError::Unexplained(_)), "{error}");
+        assert!(matches!(error, SendError::Unexplained { .. }), "{error}");
     }
 }

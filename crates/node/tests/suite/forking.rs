@@ -60,6 +60,12 @@ impl Forking {
         self.head()
     }
 
+    /// Time passes, in seconds, without anything being executed.
+    pub(crate) fn advance(&self, seconds: u64) -> Result<Head, ChainError> {
+        let now_s = self.head()?.timestamp_s;
+        self.set_time(now_s + seconds)
+    }
+
     pub(crate) fn mine(&self, count: u64) -> Result<Head, ChainError> {
         (0..count).try_for_each(|_| self.take(Step::Mine).map(drop))?;
         self.head()

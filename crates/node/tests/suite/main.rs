@@ -11,10 +11,10 @@ mod devices;
 mod failures;
 mod fetching;
 mod forking;
+mod host;
 #[path = "../../../chain/tests/rpc/http.rs"]
 mod http;
 mod latecomers;
-mod host;
 #[path = "../../../collateral/tests/pcs/mod.rs"]
 mod pcs;
 mod peers;

@@ -371,7 +371,6 @@ impl Device {
         self.controller = Some(Controller::new(config, ledger, Box::new(self.machine.clone()), app));
     }
 
-
     /// From now on its machine boots nothing, or does again.
     pub(crate) fn break_machine(&self, broken: bool) {
         self.machine.state.lock().expect("machine").broken = broken;
@@ -537,7 +536,7 @@ impl World {
         let ledger = Ledger::new(network, 0).expect("settings");
         let collateral: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
         let (seat, operator) = (device.seat, device.operator.clone());
-        let config = ControllerConfig { seat, operator, collateral, restart };
+        let config = ControllerConfig { seat, operator, collateral, restart, seed_depth_blocks: 1 };
         let machine = Box::new(device.machine.clone());
         device.controller = Some(Controller::resume(config, ledger, machine, state).expect("resumes"));
     }

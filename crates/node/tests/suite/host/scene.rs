@@ -110,7 +110,7 @@ impl Scene {
     pub(crate) fn publication(&self, signed: &SignedBlock) -> contract::publishCall {
         let seat = self.world.devices[self.device].seat;
         let ledger = self.world.ledger();
-        publication(signed, ledger.seat(seat).expect("founded").certificates.hash())
+        publication(signed, ledger.seat(seat).expect("founded").certificates.hash().expect("known"))
     }
 
     pub(crate) fn outcome(&self, altered: &Duty) -> Outcome {
