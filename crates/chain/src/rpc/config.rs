@@ -7,12 +7,14 @@ use ureq::http::Uri;
 
 use super::backoff::Rests;
 use super::fees::FeeLimits;
+use super::trust::TlsRoots;
 
 /// Where a JSON-RPC server listens. Its path, query and user may be secrets of the operator: they are shown by nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     uri: Uri,
     name: String,
+    tls_roots: TlsRoots,
 }
 
 /// The text is no URL of a JSON-RPC server.
@@ -31,7 +33,13 @@ impl Endpoint {
         let (scheme, host) = (scheme.ok_or(InvalidEndpoint)?, uri.host().ok_or(InvalidEndpoint)?);
         let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
         let name = format!("{scheme}://{host}{port}");
-        Ok(Self { uri, name })
+        Ok(Self { uri, name, tls_roots: TlsRoots::Public })
+    }
+
+    /// The same endpoint, with other authorities to check its server by.
+    #[must_use]
+    pub fn trusting(self, tls_roots: TlsRoots) -> Self {
+        Self { tls_roots, ..self }
     }
 
     /// Scheme, host and port.
@@ -45,6 +53,10 @@ impl Endpoint {
 
     pub(super) fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    pub(super) fn tls_roots(&self) -> &TlsRoots {
+        &self.tls_roots
     }
 }
 

@@ -29,11 +29,18 @@ impl ExternalSigner {
     /// # Errors
     /// When `url` is something else.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, InvalidEndpoint> {
-        let endpoint = Endpoint::parse(url)?;
+        Self::at(&Endpoint::parse(url)?, timeout)
+    }
+
+    /// As [`new`](Self::new), for a signer with a private authority on TLS.
+    ///
+    /// # Errors
+    /// When the endpoint is a `WebSocket`.
+    pub fn at(endpoint: &Endpoint, timeout: Duration) -> Result<Self, InvalidEndpoint> {
         if endpoint.is_websocket() {
             return Err(InvalidEndpoint);
         }
-        let http = Http::new(endpoint.uri().clone(), timeout, ANSWER_BYTES_MAX);
+        let http = Http::new(endpoint, timeout, ANSWER_BYTES_MAX);
         Ok(Self { http, place: endpoint.name().to_owned(), asked: AtomicU64::new(1) })
     }
 

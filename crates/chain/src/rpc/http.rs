@@ -5,6 +5,7 @@ use core::time::Duration;
 use ureq::http::{Response, Uri, header};
 use ureq::{Agent, Body};
 
+use super::config::Endpoint;
 use super::fault::Fault;
 use super::wire;
 
@@ -22,7 +23,7 @@ pub(super) struct Http {
 
 impl Http {
     /// No redirects: who is asked is the operator's choice. No proxy from the environment: neither.
-    pub(super) fn new(uri: Uri, timeout: Duration, bytes_max: u64) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, timeout: Duration, bytes_max: u64) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
@@ -30,8 +31,9 @@ impl Http {
             .proxy(None)
             .max_idle_connections_per_host(IDLE_CONNECTIONS_MAX)
             .user_agent("multee")
+            .tls_config(endpoint.tls_roots().for_http())
             .build();
-        Self { agent: config.new_agent(), uri, timeout, bytes_max }
+        Self { agent: config.new_agent(), uri: endpoint.uri().clone(), timeout, bytes_max }
     }
 
     /// Sends `request` and reads the answer.

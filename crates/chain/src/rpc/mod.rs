@@ -26,6 +26,9 @@
 //! **History.** An endpoint that has deleted what was asked about is passed over ([`Fault::Pruned`]); when nobody has it,
 //! the answer is [`ChainError::Pruned`].
 //!
+//! **Trust.** A server on TLS is vouched for by public authorities, or by those that its [`Endpoint`] is
+//! [given](Endpoint::trusting).
+//!
 //! **Bounds.** Each answer in time and bytes; bytes beyond the limit are not read. Nothing here sends in the background,
 //! and of the host's clocks only the monotonic one is read.
 
@@ -49,6 +52,7 @@ mod roster;
 mod sending;
 mod signing;
 mod transport;
+mod trust;
 mod verdict;
 mod websocket;
 mod wire;
@@ -74,6 +78,7 @@ pub use fault::Fault;
 pub use fees::{FeeLimits, Fees};
 pub use journal::{Attempt, Entry, IN_MEMORY_MAX, InMemory, Journal};
 pub use roster::Standing;
+pub use trust::{InvalidRoots, TLS_ROOTS_MAX, TlsRoots};
 
 /// Endpoints a chain may have.
 pub const ENDPOINTS_MAX: usize = 16;

@@ -13,11 +13,11 @@ pub(super) enum Transport {
 
 impl Transport {
     pub(super) fn to(endpoint: &Endpoint, config: &Config) -> Self {
-        let (uri, timeout, bytes_max) = (endpoint.uri().clone(), config.timeout, config.answer_bytes_max);
+        let (timeout, bytes_max) = (config.timeout, config.answer_bytes_max);
         if endpoint.is_websocket() {
-            return Self::WebSocket(Box::new(WebSocket::new(uri, timeout, bytes_max)));
+            return Self::WebSocket(Box::new(WebSocket::new(endpoint.clone(), timeout, bytes_max)));
         }
-        Self::Http(Http::new(uri, timeout, bytes_max))
+        Self::Http(Http::new(endpoint, timeout, bytes_max))
     }
 
     /// Sends `request` and reads the answer.

@@ -3,22 +3,26 @@
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Instant;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConnection, StreamOwned};
 use tungstenite::protocol::WebSocketConfig;
 use tungstenite::{Error, HandshakeError, Message};
-use ureq::http::Uri;
 
+use super::config::Endpoint;
 use super::deadline::Deadline;
 use super::fault::Fault;
 
 /// Messages that are no answers, such as pings, before the answer at most.
 const OTHER_MESSAGES_MAX: usize = 16;
+/// Addresses of one host that are tried at most.
+const ADDRESSES_MAX: usize = 8;
 
 pub(super) struct WebSocket {
-    uri: Uri,
+    endpoint: Endpoint,
     timeout: Duration,
     bytes_max: u64,
     socket: Mutex<Option<Socket>>,
@@ -32,8 +36,8 @@ enum Stream {
 }
 
 impl WebSocket {
-    pub(super) fn new(uri: Uri, timeout: Duration, bytes_max: u64) -> Self {
-        Self { uri, timeout, bytes_max, socket: Mutex::default() }
+    pub(super) fn new(endpoint: Endpoint, timeout: Duration, bytes_max: u64) -> Self {
+        Self { endpoint, timeout, bytes_max, socket: Mutex::default() }
     }
 
     /// Sends `request` and reads the answer. A connection kept from before may have been closed meanwhile: then once
@@ -88,7 +92,7 @@ impl WebSocket {
         let stream = self.open().map_err(|error| self.fault(&Error::Io(error)))?;
         let bytes_max = usize::try_from(self.bytes_max).ok();
         let limits = WebSocketConfig::default().max_message_size(bytes_max).max_frame_size(bytes_max);
-        match tungstenite::client::client_with_config(&self.uri, stream, Some(limits)) {
+        match tungstenite::client::client_with_config(self.endpoint.uri(), stream, Some(limits)) {
             Ok((socket, _)) => Ok(socket),
             Err(HandshakeError::Failure(error)) => Err(self.fault(&error)),
             Err(HandshakeError::Interrupted(_)) => Err(Fault::Connection("interrupted".to_owned())),
@@ -96,29 +100,20 @@ impl WebSocket {
     }
 
     fn open(&self) -> io::Result<Stream> {
-        let host = self.uri.host().unwrap_or_default();
-        let tls = self.uri.scheme_str() == Some("wss");
-        let port = self.uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let uri = self.endpoint.uri();
+        let (host, tls) = (uri.host().unwrap_or_default(), uri.scheme_str() == Some("wss"));
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
         // An IPv6 address is bracketed in a URL only.
         let name = host.trim_start_matches('[').trim_end_matches(']');
-        let plain = self.dial(&mut (name, port).to_socket_addrs()?)?;
+        let until = Instant::now() + self.timeout;
+        let plain = dial(look_up((name.to_owned(), port), self.timeout)?, until)?;
         if !tls {
             return Ok(Stream::Plain(plain));
         }
         let server = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-        let session = ClientConnection::new(tls_settings()?, server).map_err(io::Error::other)?;
+        let session = ClientConnection::new(self.endpoint.tls_roots().for_websocket()?, server)
+            .map_err(io::Error::other)?;
         Ok(Stream::Tls(Box::new(StreamOwned::new(session, plain))))
-    }
-
-    fn dial(&self, addresses: &mut dyn Iterator<Item = SocketAddr>) -> io::Result<Deadline> {
-        let mut last = io::ErrorKind::NotFound.into();
-        for address in addresses {
-            match Deadline::connect(&address, self.timeout) {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
     }
 
     /// Of the library's errors only the kind is told: a text may hold the URL.
@@ -140,21 +135,42 @@ impl WebSocket {
     }
 }
 
+/// Addresses of a host. The system's resolver knows no time limit, so it is left behind where it takes too long.
+fn look_up<T>(host: T, within: Duration) -> io::Result<Vec<SocketAddr>>
+where
+    T: ToSocketAddrs + Send + 'static,
+{
+    let (tell, told) = mpsc::channel();
+    thread::Builder::new().name("look-up".to_owned()).spawn(move || {
+        let found = host.to_socket_addrs().map(|addresses| addresses.take(ADDRESSES_MAX).collect());
+        // Who asked may have gone on without an answer.
+        let _ = tell.send(found);
+    })?;
+    told.recv_timeout(within).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+/// Connects to the first that can be reached, all in one time.
+fn dial(addresses: Vec<SocketAddr>, until: Instant) -> io::Result<Deadline> {
+    let mut last = io::ErrorKind::NotFound.into();
+    for address in addresses {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match Deadline::connect(&address, left) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 fn is_closed(error: &Error) -> bool {
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(_) => true,
         Error::Io(error) => error.kind() != io::ErrorKind::TimedOut,
         _ => false,
     }
-}
-
-/// The library is told which cryptography to use: it would panic rather than to choose.
-fn tls_settings() -> io::Result<Arc<ClientConfig>> {
-    let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let settings = versions.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
-    Ok(Arc::new(settings))
 }
 
 impl Stream {
@@ -188,5 +204,32 @@ impl Write for Stream {
             Self::Plain(plain) => plain.flush(),
             Self::Tls(tls) => tls.flush(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host whose addresses are known when somebody lets go of the other end.
+    struct Forgotten(mpsc::Receiver<()>);
+
+    impl ToSocketAddrs for Forgotten {
+        type Iter = std::vec::IntoIter<SocketAddr>;
+
+        fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+            let _ = self.0.recv();
+            Ok(Vec::new().into_iter())
+        }
+    }
+
+    #[test]
+    fn a_resolver_that_does_not_answer_is_left_behind() {
+        let (held, waits) = mpsc::channel();
+        let error = look_up(Forgotten(waits), Duration::from_millis(50)).expect_err("no answer");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(held);
+        let found = look_up(("127.0.0.1".to_owned(), 7), Duration::from_secs(20)).expect("an address");
+        assert_eq!(found, [SocketAddr::from(([127, 0, 0, 1], 7))]);
     }
 }

@@ -18,4 +18,5 @@ mod reorganisation;
 mod signer;
 mod staleness;
 mod support;
+mod trust;
 mod websocket;
