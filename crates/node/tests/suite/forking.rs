@@ -1,17 +1,28 @@
-//! A stand-in of a public chain that can go onto another fork: the embedded chain, made anew from what was executed on it.
+//! Chains that can go onto another fork: a stand-in, which is the embedded chain, made anew from what was executed on
+//! it; and anvil.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use alloy_primitives::{Address, B256, U256};
 use multee_chain::embedded::{Config, Embedded};
+use multee_chain::rpc::{Config as RpcConfig, Endpoint, InMemory, Rpc};
 use multee_chain::{
     Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction,
 };
+use serde_json::json;
+
+use crate::anvil::Anvil;
+use crate::support::account;
 
 pub(crate) struct Forking {
-    config: Config,
-    line: Mutex<Line>,
+    backend: Backend,
     asked: Mutex<Vec<&'static str>>,
+}
+
+enum Backend {
+    StandIn(Config, Mutex<Line>),
+    Anvil(OnAnvil),
 }
 
 /// A chain with all that made it what it is.
@@ -36,9 +47,13 @@ impl Step {
 
 impl Forking {
     pub(crate) fn new(config: Config) -> Self {
-        let chain = Embedded::in_memory(config.clone()).expect("memory");
-        let line = Mutex::new(Line { chain, steps: Vec::new(), forks: 0 });
-        Self { config, line, asked: Mutex::default() }
+        let line = Mutex::new(Line::new(config.clone(), 0));
+        Self { backend: Backend::StandIn(config, line), asked: Mutex::default() }
+    }
+
+    pub(crate) fn on_anvil(chain_id: u64, genesis_s: u64) -> Self {
+        let anvil = OnAnvil::start(chain_id, genesis_s);
+        Self { backend: Backend::Anvil(anvil), asked: Mutex::default() }
     }
 
     /// What was asked since this was called last.
@@ -46,13 +61,19 @@ impl Forking {
         std::mem::take(&mut *self.asked.lock().expect("asked"))
     }
 
-    fn with<T>(&self, what: &'static str, ask: impl FnOnce(&Embedded) -> T) -> T {
+    fn with<T>(&self, what: &'static str, ask: impl FnOnce(&dyn Chain) -> T) -> T {
         self.asked.lock().expect("asked").push(what);
-        ask(&self.line.lock().expect("line").chain)
+        match &self.backend {
+            Backend::StandIn(_, line) => ask(&line.lock().expect("line").chain),
+            Backend::Anvil(anvil) => ask(&anvil.chain),
+        }
     }
 
     fn take(&self, step: Step) -> Result<Option<Receipt>, ChainError> {
-        self.line.lock().expect("line").take(step)
+        match &self.backend {
+            Backend::StandIn(_, line) => line.lock().expect("line").take(step),
+            Backend::Anvil(anvil) => anvil.take(&step),
+        }
     }
 
     pub(crate) fn set_time(&self, unix_s: u64) -> Result<Head, ChainError> {
@@ -72,37 +93,44 @@ impl Forking {
     }
 
     /// The newest `depth` blocks never happened, and as many others did. Those transactions of which `again` says so get
-    /// into the new ones, if they still can be executed.
-    pub(crate) fn reorganise(&self, depth: u64, mut again: impl FnMut() -> bool) {
-        let mut line = self.line.lock().expect("line");
-        let head = line.chain.head().expect("head").number;
-        let chain = Embedded::in_memory(self.config.clone()).expect("memory");
-        let mut other = Line { chain, steps: Vec::new(), forks: line.forks + 1 };
-        for step in &line.steps {
-            if other.chain.head().expect("head").number < head - depth {
-                other.take(step.clone()).expect("as before");
-            } else {
-                break;
-            }
+    /// into the new ones, if they still can be executed; on anvil none does.
+    pub(crate) fn reorganise(&self, depth: u64, again: impl FnMut() -> bool) {
+        match &self.backend {
+            Backend::StandIn(config, line) => line.lock().expect("line").reorganise(config, depth, again),
+            Backend::Anvil(anvil) => drop(anvil.node.ask("anvil_reorg", &json!([depth, []]))),
         }
-        let dropped = line.steps.split_off(other.steps.len());
-        let fork = B256::left_padding_from(&other.forks.to_be_bytes());
-        let coinage = Transaction::transfer(Address::repeat_byte(9), U256::ZERO).once(fork);
-        other.take(Step::sending(&crate::support::account("another miner"), &coinage)).expect("executed");
-        for step in dropped {
-            let number = other.chain.head().expect("head").number;
-            if matches!(step, Step::Send(..)) && number < head && again() {
-                other.take(step).expect("executed");
-            }
-        }
-        while other.chain.head().expect("head").number < head {
-            other.take(Step::Mine).expect("mined");
-        }
-        *line = other;
     }
 }
 
 impl Line {
+    fn new(config: Config, forks: u64) -> Self {
+        Self { chain: Embedded::in_memory(config).expect("memory"), steps: Vec::new(), forks }
+    }
+
+    fn head(&self) -> u64 {
+        self.chain.head().expect("head").number
+    }
+
+    fn reorganise(&mut self, config: &Config, depth: u64, mut again: impl FnMut() -> bool) {
+        let (head, mut other) = (self.head(), Self::new(config.clone(), self.forks + 1));
+        while other.head() < head - depth {
+            other.take(self.steps[other.steps.len()].clone()).expect("as before");
+        }
+        let dropped = self.steps.split_off(other.steps.len());
+        let fork = B256::left_padding_from(&other.forks.to_be_bytes());
+        let coinage = Transaction::transfer(Address::repeat_byte(9), U256::ZERO).once(fork);
+        other.take(Step::sending(&account("another miner"), &coinage)).expect("executed");
+        for step in dropped {
+            if matches!(step, Step::Send(..)) && other.head() < head && again() {
+                other.take(step).expect("executed");
+            }
+        }
+        while other.head() < head {
+            other.take(Step::Mine).expect("mined");
+        }
+        *self = other;
+    }
+
     /// Each makes a block, or fails.
     fn take(&mut self, step: Step) -> Result<Option<Receipt>, ChainError> {
         let receipt = match &step {
@@ -115,9 +143,48 @@ impl Line {
     }
 }
 
+/// Anvil, asked as a public chain is. Gas costs next to nothing there, and everybody has it.
+struct OnAnvil {
+    node: Anvil,
+    chain: Rpc,
+}
+
+impl OnAnvil {
+    fn start(chain_id: u64, genesis_s: u64) -> Self {
+        let (id, time) = (chain_id.to_string(), genesis_s.to_string());
+        let node = Anvil::with(&["--chain-id", &id, "--timestamp", &time]);
+        let endpoint = Endpoint::parse(&node.url()).expect("a URL");
+        let config = RpcConfig {
+            head_age_max: Duration::ZERO,
+            poll_every: Duration::from_millis(10),
+            confirmations: 1,
+            ..RpcConfig::new(chain_id, vec![endpoint])
+        };
+        let chain = Rpc::connect(&config, Box::new(InMemory::default())).expect("connects");
+        Self { node, chain }
+    }
+
+    fn take(&self, step: &Step) -> Result<Option<Receipt>, ChainError> {
+        match step {
+            Step::Time(unix_s) if self.chain.head()?.timestamp_s == *unix_s => {}
+            Step::Time(unix_s) => {
+                self.node.ask("evm_setNextBlockTimestamp", &json!([unix_s]));
+                self.node.mine(1);
+            }
+            Step::Mine => self.node.mine(1),
+            Step::Send(sending) => {
+                let (sender, transaction) = sending.as_ref();
+                self.node.ask("anvil_setBalance", &json!([sender.address(), "0xde0b6b3a7640000"]));
+                return self.chain.send(sender, transaction).map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Chain for Forking {
     fn head(&self) -> Result<Head, ChainError> {
-        self.with("head", Chain::head)
+        self.with("head", |chain| chain.head())
     }
 
     fn block(&self, number: u64) -> Result<Option<Head>, ChainError> {

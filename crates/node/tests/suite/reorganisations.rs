@@ -186,9 +186,7 @@ fn agrees(world: &World, epoch: Epoch) {
     assert!(world.publications().values().all(|count| *count == 1));
 }
 
-#[test]
-fn publication_that_a_reorganisation_took_away_is_published_again_as_it_was() {
-    let mut world = World::new(4);
+fn publish_again(mut world: World) {
     world.play_all(0..=1);
     world.open(2);
     let mut published = Published::default();
@@ -206,9 +204,7 @@ fn publication_that_a_reorganisation_took_away_is_published_again_as_it_was() {
     agrees(&world, 2);
 }
 
-#[test]
-fn seed_that_a_reorganisation_took_away_leads_to_blocks_under_the_new_challenges() {
-    let mut world = World::new(4);
+fn publish_anew(mut world: World) {
     world.play_all(0..=1);
     world.enter(2);
     world.devices[0].tick().expect("opens");
@@ -223,6 +219,22 @@ fn seed_that_a_reorganisation_took_away_leads_to_blocks_under_the_new_challenges
     world.play(3);
     world.assert_all_published_once(0..=3);
     assert_eq!(world.scores(), [10_000; 4]);
+}
+
+#[test]
+fn publication_that_a_reorganisation_took_away_is_published_again_as_it_was() {
+    publish_again(World::new(4));
+}
+
+#[test]
+fn seed_that_a_reorganisation_took_away_leads_to_blocks_under_the_new_challenges() {
+    publish_anew(World::new(4));
+}
+
+#[test]
+fn what_a_reorganisation_of_anvil_took_away_is_published_again() {
+    publish_again(World::on_anvil(4));
+    publish_anew(World::on_anvil(4));
 }
 
 #[test]

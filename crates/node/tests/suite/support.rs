@@ -410,7 +410,16 @@ impl World {
     /// One of them, `other`, runs a program that is not allowed, until it boots again.
     pub(crate) fn with(seats: u32, parameters: Parameters, other: Option<u32>) -> Self {
         let config = Config::devnet(7, GENESIS_S - u64::from(EPOCH_S));
-        let embedded = Forking::new(config);
+        Self::over(Forking::new(config), seats, parameters, other)
+    }
+
+    /// As [`Self::new`], on anvil.
+    pub(crate) fn on_anvil(seats: u32) -> Self {
+        let anvil = Forking::on_anvil(7, GENESIS_S - u64::from(EPOCH_S));
+        Self::over(anvil, seats, Parameters::default(), None)
+    }
+
+    fn over(embedded: Forking, seats: u32, parameters: Parameters, other: Option<u32>) -> Self {
         let chain = Arc::new(FailingChain {
             embedded,
             armed: Mutex::default(),
