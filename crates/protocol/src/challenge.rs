@@ -61,9 +61,14 @@ pub struct EpochRoot {
 }
 
 impl EpochRoot {
-    /// `keccak256(abi.encode(EPOCH, uint256 chainId, address contract, uint32 epoch, uint64 epochStart,
-    /// bytes32 seed, bytes32 policyDigest, bytes32 referenceListDigest))`.
+    /// keccak256 of the [words](Self::words).
     pub fn root(&self) -> B256 {
+        keccak256(self.words())
+    }
+
+    /// `abi.encode(EPOCH, uint256 chainId, address contract, uint32 epoch, uint64 epochStart, bytes32 seed,
+    /// bytes32 policyDigest, bytes32 referenceListDigest)`.
+    pub fn words(&self) -> Vec<u8> {
         let fields = (
             domain::EPOCH,
             U256::from(self.deployment.chain_id),
@@ -74,7 +79,7 @@ impl EpochRoot {
             self.policy_digest,
             self.reference_list_digest,
         );
-        keccak256(fields.abi_encode())
+        fields.abi_encode()
     }
 }
 

@@ -4,7 +4,7 @@
 //! the first event on to after the last. Of the others only that matters which was before their first event, and that
 //! their first blocks tell: what their digests and bindings stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{B256, keccak256};
 use multee_chain::ReadError;
@@ -25,6 +25,7 @@ pub(super) struct Views {
     seats: BTreeMap<SeatId, contract::SeatView>,
     parameters: Parameters,
     announced: Option<(Epoch, Parameters)>,
+    pub(super) network: contract::NetworkView,
     policy: B256,
     references: (B256, Vec<ReferenceValue>),
 }
@@ -33,12 +34,14 @@ impl Views {
     pub(super) fn read(network: &Network) -> Result<Self, ReadError> {
         let announced = network.read(&contract::announcedParametersCall {})?;
         let references = network.read(&contract::referenceValuesCall {})?;
-        let seats = 1..=network.read(&contract::networkCall {})?.seats;
+        let standing = network.read(&contract::networkCall {})?;
+        let seats = 1..=standing.seats;
         let seat = |seat| Ok((SeatId(seat), network.read(&contract::seatOfCall { seat })?));
         Ok(Self {
             seats: seats.map(seat).collect::<Result<_, ReadError>>()?,
             parameters: parameters(&network.read(&contract::parametersCall {})?),
             announced: announced.announced.then(|| (announced.fromEpoch, parameters(&announced.parameters_))),
+            network: standing,
             policy: network.read(&contract::policyDigestCall {})?,
             references: (references.digest, references.values.iter().map(reference_value).collect()),
         })
@@ -75,7 +78,9 @@ impl Beginning<'_> {
             }
         }
         book.references.insert(self.views.references.0, self.views.references.1.clone());
-        self.fill(&mut book)?;
+        let after = self.trial(&mut book)?;
+        self.rebuild(&mut book, &after)?;
+        self.add_documents(&mut book, &after);
         Ok(book)
     }
 
@@ -140,7 +145,7 @@ impl Beginning<'_> {
 
     /// The certificates whose hash is the last word of what `binding` stands for. That none were published needs nobody's
     /// word.
-    fn certificates_in(&self, binding: B256, with: impl Fn(B256) -> B256) -> Certificates {
+    pub(super) fn certificates_in(&self, binding: B256, with: impl Fn(B256) -> B256) -> Certificates {
         if with(B256::ZERO) == binding {
             return Certificates::default();
         }
@@ -149,9 +154,8 @@ impl Beginning<'_> {
         bytes.map_or_else(|| Certificates::missing(hash), Certificates::published)
     }
 
-    /// Adds the events up on trial, to find the blocks that do not follow from what is known, and adds the documents
-    /// that none of the events brings along.
-    fn fill(&self, book: &mut Book) -> Result<(), LedgerError> {
+    /// Adds the events up on trial, to find the blocks that do not follow from what is known.
+    fn trial(&self, book: &mut Book) -> Result<Book, LedgerError> {
         let mut trial = book.clone();
         for told in self.told {
             let Err(what) = trial.apply(self.rules, told) else { continue };
@@ -161,18 +165,24 @@ impl Beginning<'_> {
             trial.gaps.blocks.insert(e.digest, known);
             trial.apply(self.rules, told).map_err(refused)?;
         }
-        book.gaps.blocks = trial.gaps.blocks;
-        let opened = self.told.iter().filter_map(opened).map(|(_, e)| (e.policyDigest, e.referenceDigest));
-        for (policy, references) in opened.chain([(self.views.policy, self.views.references.0)]) {
-            if !trial.policies.contains_key(&policy) && !book.policies.contains_key(&policy) {
+        book.gaps.blocks.clone_from(&trial.gaps.blocks);
+        Ok(trial)
+    }
+
+    /// Those that some epoch or the next one needs and none of the events brings along.
+    fn add_documents(&self, book: &mut Book, after: &Book) {
+        let records = book.epochs.values().chain(after.epochs.values());
+        let named = records.map(|record| (record.context.policy_digest, record.context.reference_digest));
+        let next = (self.views.policy, self.views.references.0);
+        for (policy, references) in named.chain([next]).collect::<BTreeSet<_>>() {
+            if !after.policies.contains_key(&policy) {
                 book.policies.extend(self.content.policy(policy).map(|document| (policy, document)));
             }
-            if !trial.references.contains_key(&references) && !book.references.contains_key(&references) {
-                book.references
-                    .extend(self.content.references(references).map(|values| (references, values)));
+            if !after.references.contains_key(&references) {
+                let values = self.content.references(references);
+                book.references.extend(values.map(|values| (references, values)));
             }
         }
-        Ok(())
     }
 }
 

@@ -160,7 +160,11 @@ impl Book {
     }
 
     fn seed(&mut self, rules: &Rules, e: &contract::EpochSeeded, seeded_in: u64) -> Result<(), &'static str> {
-        let record = self.epochs.get_mut(&e.epoch).ok_or("a seed of an unopened epoch")?;
+        let record = match self.epochs.get_mut(&e.epoch) {
+            Some(record) => record,
+            None if e.epoch < self.gaps.since => return Ok(()),
+            None => return Err("a seed of an unopened epoch"),
+        };
         record.opened = true;
         record.seeded_in = Some(seeded_in);
         record.context.seed = e.seed;
@@ -179,6 +183,13 @@ impl Book {
         let deployment = rules.deployment;
         let seat_id = SeatId(e.seat);
         let seat = self.seats.get_mut(&seat_id).ok_or("a block of an unknown seat")?;
+        if e.epoch < self.gaps.since {
+            (seat.last_digest, seat.last_epoch) = (e.digest, Some(e.epoch));
+            if !self.blocks.contains_key(&(e.epoch, e.order)) {
+                self.gaps.unread.insert((e.epoch, e.order), seat_id);
+            }
+            return Ok(());
+        }
         let context = self.epochs.get(&e.epoch).ok_or("a block of an unopened epoch")?.context;
         let mut block = ConfirmationBlock {
             seat: seat_id,

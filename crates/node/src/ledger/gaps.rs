@@ -13,7 +13,7 @@ pub(super) struct Gaps {
     pub(super) since: Epoch,
     /// Blocks whose digests do not follow from what is in it, and what they are if that could be had by the digest.
     pub(super) blocks: BTreeMap<B256, Option<ConfirmationBlock>>,
-    /// Those of them that were published and are not known.
+    /// Blocks that were published and are not known otherwise.
     pub(super) unread: BTreeMap<(Epoch, u32), SeatId>,
 }
 

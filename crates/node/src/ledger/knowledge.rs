@@ -4,6 +4,7 @@
 //! |---|---|
 //! | of evidence, certificates, a policy document | the bytes themselves |
 //! | policy digest | domain tag and the document's hash |
+//! | an epoch's root | domain tag, chain, contract, epoch, its start, seed, policy digest, reference digest |
 //! | reference digest | domain tag and the list, as the ABI encodes them |
 //! | a block's digest | EIP-712's 66 bytes, which end in the hash of the block's words |
 //! | the hash of a block's words | type hash and fields |
@@ -14,7 +15,7 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_sol_types::SolValue;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_confirmation::ReferenceValue;
-use multee_protocol::{ConfirmationBlock, Deployment, domain};
+use multee_protocol::{ConfirmationBlock, Deployment, EpochRoot, domain};
 
 use super::records::{BlockRecord, SeatRecord};
 use super::{Ledger, terms};
@@ -25,8 +26,24 @@ impl Ledger {
     /// up to some hundred milliseconds in a large network.
     pub fn content(&self, hash: B256) -> Option<Bytes> {
         self.document(hash)
+            .or_else(|| self.root_words(hash))
             .or_else(|| self.book.seats.values().find_map(|seat| seat.content(hash)))
             .or_else(|| self.blocks().find_map(|block| block.content(&self.rules.deployment, hash)))
+    }
+
+    fn root_words(&self, hash: B256) -> Option<Bytes> {
+        let record =
+            self.book.epochs.values().find(|record| record.opened && record.snapshot.root == hash)?;
+        let context = &record.context;
+        let root = EpochRoot {
+            deployment: self.rules.deployment,
+            epoch: context.epoch,
+            epoch_start_s: context.epoch_start_s,
+            seed: context.seed,
+            policy_digest: context.policy_digest,
+            reference_list_digest: context.reference_digest,
+        };
+        Some(root.words().into())
     }
 
     fn document(&self, hash: B256) -> Option<Bytes> {
@@ -82,6 +99,12 @@ impl Checked<'_> {
     /// The word that stands last in what `hash` stands for.
     pub(super) fn last_word(&self, hash: B256) -> Option<B256> {
         self.bytes(hash)?.last_chunk().map(|word: &[u8; 32]| B256::from(*word))
+    }
+
+    /// The seed of the epoch with this root.
+    pub(super) fn seed(&self, root: B256) -> Option<B256> {
+        const SEED: usize = 5;
+        self.bytes(root)?.chunks_exact(32).nth(SEED).map(B256::from_slice)
     }
 
     pub(super) fn policy(&self, digest: B256) -> Option<Bytes> {

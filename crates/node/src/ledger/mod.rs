@@ -17,6 +17,7 @@ mod following;
 mod gaps;
 mod knowledge;
 mod reading;
+mod rebuilding;
 mod recent;
 mod records;
 mod terms;

@@ -16,12 +16,12 @@ impl Ledger {
     /// A ledger of `network` from the events of the last `2 × retentionEpochs` epochs, or of as many as somebody has;
     /// what is older is told by the contract's views, and by `content`.
     ///
-    /// By the contract's events alone such a ledger may lack: the documents set, and the certificates published, before
-    /// its first event; of each seat the first block after that, since its digest contains that of the block before;
-    /// and blocks of an incarnation that ended since, up to that. What these are the contract knows by hash, so whoever
-    /// kept them can be asked and need not be trusted. What nobody has is missing: a block that may not be judged is
-    /// left out of duties, which is to abstain. All digests are checked as in any ledger, but for those of blocks that are
-    /// left out.
+    /// By these events and views alone such a ledger may lack: what was assigned before, if it still can be; the documents
+    /// set, and the certificates published, before the first event; of each seat the first block after that, since its
+    /// digest contains that of the block before; and blocks of an incarnation that ended since, up to that. What all
+    /// these are the contract knows by hash, so whoever kept them can be asked and need not be trusted. What nobody has is
+    /// missing: a block that cannot be judged is left out of duties, which is to abstain. All digests are checked as in
+    /// any ledger, but for those of blocks that are left out.
     ///
     /// # Errors
     /// When the chain gives no answer, has not even the running epoch's logs, or changes while it is read: then again.
