@@ -213,9 +213,7 @@ impl Net {
     /// Waits until a transaction of the victim's is in the pool.
     pub(crate) fn await_pending(&self) {
         let until = Instant::now() + PATIENCE;
-        let account = operator(VICTIM).address();
-        let count = |block| self.anvil.ask("eth_getTransactionCount", &json!([account, block]));
-        while count("pending") == count("latest") {
+        while self.count("pending") == self.sent() {
             assert!(Instant::now() < until, "nothing is sent");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -223,8 +221,12 @@ impl Net {
 
     /// How many transactions the victim has on chain.
     pub(crate) fn sent(&self) -> u64 {
+        self.count("latest")
+    }
+
+    fn count(&self, block: &str) -> u64 {
         let account = operator(VICTIM).address();
-        let count = self.anvil.ask("eth_getTransactionCount", &json!([account, "latest"]));
+        let count = self.anvil.ask("eth_getTransactionCount", &json!([account, block]));
         let count = count.as_str().expect("text").trim_start_matches("0x").to_owned();
         u64::from_str_radix(&count, 16).expect("a number")
     }

@@ -166,8 +166,8 @@ impl Chain for FailingChain {
     }
 }
 
-/// An application that lives on when its controller is lost.
-type SharedApp = Arc<Mutex<ConfirmationApp>>;
+/// An application that lives on when its controller is lost, and whether it is hung.
+type SharedApp = Arc<Mutex<(ConfirmationApp, bool)>>;
 
 struct Tee {
     platform: Arc<Platform>,
@@ -213,7 +213,7 @@ impl Boot for Machine {
         let image = std::mem::replace(&mut state.image, AGENT);
         state.dead = false;
         let app = app_of(&self.platform, image, state.boots);
-        let app = Arc::new(Mutex::new(app));
+        let app = Arc::new(Mutex::new((app, false)));
         state.apps.push(Arc::clone(&app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, image);
         Ok(Booted { app: remote(&app), measurement, socket: None })
@@ -222,7 +222,8 @@ impl Boot for Machine {
     /// Its newest application, unless that is dead.
     fn running(&mut self, _: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
         let state = self.state.lock().expect("machine");
-        let newest = state.apps.last().filter(|_| !state.dead);
+        let is_hung = |app: &SharedApp| app.lock().expect("app").1;
+        let newest = state.apps.last().filter(|app| !state.dead && !is_hung(app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, AGENT);
         Ok(newest.map(|app| Booted { app: remote(app), measurement, socket: None }).into_iter().collect())
     }
@@ -238,10 +239,13 @@ pub(crate) fn app_of(platform: &Arc<Platform>, image: &'static str, boots: u8) -
     ConfirmationApp::new(config, Box::new(tee), &mut ChaCha20Rng::from_seed(seed))
 }
 
-/// The application as its host sees it: through bytes.
+/// The application as its host sees it: through bytes, and nothing comes back while it is hung.
 fn remote(app: &SharedApp) -> Box<dyn Confirm> {
     let app = Arc::clone(app);
-    let remote = Remote::connect(move |request: &[u8]| Ok(app.lock().expect("app").handle(request)));
+    let remote = Remote::connect(move |request: &[u8]| {
+        let mut app = app.lock().expect("app");
+        if app.1 { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(app.0.handle(request)) }
+    });
     Box::new(remote.expect("says hello"))
 }
 
@@ -384,6 +388,12 @@ impl Device {
     /// Its application is gone, with its key.
     pub(crate) fn kill_app(&self) {
         self.machine.state.lock().expect("machine").dead = true;
+    }
+
+    /// Its application answers nothing any more.
+    pub(crate) fn hang_app(&self) {
+        self.machine.state.lock().expect("machine").apps.last().expect("booted").lock().expect("app").1 =
+            true;
     }
 
     /// How often its machine booted, or tried to.
