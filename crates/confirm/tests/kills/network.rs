@@ -16,7 +16,7 @@ use multee_node::{
 };
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::anvil::Anvil;
 use crate::world::{AGENT, GENESIS_S, POWER, World};
@@ -217,6 +217,13 @@ impl Net {
             assert!(Instant::now() < until, "nothing is sent");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The hash of the one transaction in the pool.
+    pub(crate) fn pending(&self) -> Value {
+        let block = self.anvil.ask("eth_getBlockByNumber", &json!(["pending", false]));
+        let [pending] = &block["transactions"].as_array().expect("listed")[..] else { panic!("{block}") };
+        pending.clone()
     }
 
     /// How many transactions the victim has on chain.

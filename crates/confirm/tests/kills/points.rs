@@ -94,12 +94,13 @@ fn killed_while_its_publication_is_on_its_way_a_controller_publishes_once() {
         let victim = Victim::start(&place, None);
         net.await_pending();
         victim.kill();
-        if is_mined {
-            net.anvil.mine(1);
-        } else {
-            // All pools forget it: only the journal knows.
+        let pending = net.pending();
+        if !is_mined {
+            // All pools forget it, and another would now be sent with other fees: only the journal knows.
             net.anvil.ask("anvil_dropAllTransactions", &json!([]));
+            net.anvil.ask("anvil_setNextBlockBaseFeePerGas", &json!(["0x1"]));
         }
+        net.anvil.mine(1);
         net.anvil.set_automine(true);
         let sent = net.sent();
         let victim = Victim::start(&place, None);
@@ -108,6 +109,8 @@ fn killed_while_its_publication_is_on_its_way_a_controller_publishes_once() {
         assert_eq!(net.published(epoch), 1, "{said:?}");
         assert_eq!(net.sent(), sent + u64::from(!is_mined), "mined {is_mined}: {said:?}");
         assert!(!said.iter().any(|line| line.starts_with("error")), "{said:?}");
+        let receipt = net.anvil.ask("eth_getTransactionReceipt", &json!([pending]));
+        assert!(receipt.is_object(), "mined {is_mined}: another was sent in its place");
     }
 }
 
