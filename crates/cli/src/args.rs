@@ -12,6 +12,8 @@ use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
 use crate::exit;
 use crate::node::NodeArgs;
+use crate::key::KeyArgs;
+use crate::network::NetworkArgs;
 use crate::params::ParamsArgs;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::simulate::SimulateArgs;
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Devnet(DevnetArgs),
     #[command(hide = true)]
     DevnetConfirm(DevnetConfirmArgs),
+    Network(Box<NetworkArgs>),
+    Key(KeyArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED

@@ -1,5 +1,6 @@
 //! The `multee` program: parse, call, print.
 
+mod account;
 mod args;
 mod audit;
 mod config;
@@ -9,6 +10,8 @@ mod devnet;
 mod doctor;
 mod exit;
 mod node;
+mod key;
+mod network;
 mod params;
 mod shell;
 mod simulate;
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
         Command::DevnetConfirm(args) => {
             devnet::confirm(&args).map_err(Into::into).map(|never| match never {})
         }
+        Command::Network(args) => network::run(&args).map_err(Into::into),
+        Command::Key(args) => key::run(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()

@@ -81,10 +81,9 @@ pub fn check(
         .map_or_else(|| plan.config.genesis.resolved(head.timestamp_s), |record| record.kept().genesis_s);
     let left = left(site, plan, record)?;
     if checked.problems.is_empty() {
-        let measured = rehearse(plan, head.timestamp_s);
-        match measured {
+        match rehearse(plan, head.timestamp_s) {
             Ok(steps) => {
-                checked.cost.steps = steps.into_iter().filter(|step| left.contains(&step.step)).collect()
+                checked.cost.steps = steps.into_iter().filter(|step| left.contains(&step.step)).collect();
             }
             // What the contract refuses, and no check of ours foresaw.
             Err(error) => checked.problems.push(Problem::WouldFail(error.to_string())),

@@ -64,7 +64,7 @@ fn the_rehearsals_gas_is_that_of_the_chain() {
     }
 }
 
-fn flipped(code: Bytes) -> Bytes {
+fn flipped(code: &Bytes) -> Bytes {
     let mut code = code.to_vec();
     if let Some(byte) = code.get_mut(100) {
         *byte ^= 1;
