@@ -59,7 +59,8 @@ impl Source {
             let issuers = item(AmdItem::Chain(key, product))?.document;
             Some(chain(&bytes(&certificate), &bytes(&issuers)))
         };
-        let document = Document { tee: "snp", ark_crl: item(AmdItem::Crl(key, product))?.document, vek_chain };
+        let document =
+            Document { tee: "snp", ark_crl: item(AmdItem::Crl(key, product))?.document, vek_chain };
         serde_json::to_vec(&document).map_err(|error| SourceError::Malformed(error.into()))
     }
 }
