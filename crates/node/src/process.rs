@@ -22,7 +22,8 @@ use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Duty, Remote, SignedBlock, Status};
 
 use crate::boot::{Boot, Booted};
-use crate::socket::{Socket, SocketConfig, connected};
+use crate::link::Link;
+use crate::socket::{Socket, SocketConfig};
 use crate::survivor::{SOCKET_ARGUMENT, Survivor};
 
 /// How a socket's name begins.
@@ -110,7 +111,7 @@ pub enum ProcessError {
 impl ProcessConfig {
     /// A program with the measurement of its image; its sockets in `directory`. Half a minute to start.
     pub fn new(program: PathBuf, directory: PathBuf, measurement: B256) -> Self {
-        let SocketConfig { path: directory, send_ms_max, answer_ms_max } = SocketConfig::new(directory);
+        let SocketConfig { send_ms_max, answer_ms_max, .. } = SocketConfig::new(PathBuf::new());
         let (args, start_ms_max) = (Vec::new(), 30_000);
         Self { program, args, directory, measurement, start_ms_max, send_ms_max, answer_ms_max }
     }
@@ -157,7 +158,7 @@ impl Process {
 
     fn socket(&self, path: &Path) -> Socket {
         let ProcessConfig { send_ms_max, answer_ms_max, .. } = self.config;
-        Socket::new(SocketConfig { path: path.to_owned(), send_ms_max, answer_ms_max })
+        Socket::new(SocketConfig { link: path.to_owned().into(), send_ms_max, answer_ms_max })
     }
 
     fn hold(&self, process: Held, path: PathBuf) -> Guard {
@@ -205,7 +206,7 @@ impl Process {
     /// The application that listens there. If nobody answers, who listens there is ended.
     fn take_over(&self, path: &Path) -> Result<Option<Running>, ProcessError> {
         let time_max = Duration::from_millis(self.config.send_ms_max);
-        let Ok(connection) = connected(path, time_max) else { return Ok(None) };
+        let Ok(connection) = Link::from(path.to_owned()).connect(time_max) else { return Ok(None) };
         let process = Survivor::behind(&connection).map_err(ProcessError::NotHeld)?;
         // It serves one client after another.
         drop(connection);

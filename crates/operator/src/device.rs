@@ -168,10 +168,10 @@ fn keep<C: alloy_sol_types::SolCall>(
 /// When it cannot be ended.
 pub fn end_application(config: &ConfirmConfig) -> Result<(), DeviceError> {
     match &config.application {
-        ApplicationConfig::Socket { path, restart_command } => {
+        ApplicationConfig::Socket { link, restart_command } => {
             let start_ms_max = config.start_ms_max;
             let socket =
-                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(path.clone()) };
+                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(link.clone()) };
             let restart = restart_command.clone();
             let measurement = config.measurement;
             let service =
