@@ -12,6 +12,7 @@ mod exit;
 mod key;
 mod network;
 mod node;
+mod measure;
 mod params;
 mod shell;
 mod simulate;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     };
     let outcome: miette::Result<Exit> = match cli.command {
         Command::Verify(args) => verify::run(&args).map_err(Into::into),
+        Command::Measure(args) => measure::run(&args).map_err(Into::into),
         Command::Simulate(args) => simulate::run(&args).map_err(Into::into),
         Command::Params(args) => params::run(&args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args).map_err(Into::into),
