@@ -11,6 +11,7 @@ mod contracts;
 mod counts;
 mod elf;
 mod error;
+mod fuzz;
 mod gate;
 mod installs;
 mod reproduce;
@@ -53,6 +54,14 @@ enum Chore {
     },
     /// Build multee-confirm twice, as two strangers would, and compare the bytes
     Reproduce,
+    /// Run the fuzz targets (all, or the one named); needs a nightly compiler
+    Fuzz {
+        /// How long each runs
+        #[arg(long, value_name = "S", default_value_t = 60)]
+        seconds: u32,
+        /// A target, such as `snp`
+        target: Option<String>,
+    },
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
         /// Part of a benchmark target's name, such as `verification`
@@ -90,6 +99,7 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
         Chore::Test => return Ok(gate::test(&root)),
         Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
+        Chore::Fuzz { seconds, target } => fuzz::run(&root, seconds, target.as_deref())?,
         Chore::Reproduce => reproduce::run(&root)?,
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
