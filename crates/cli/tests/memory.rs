@@ -4,7 +4,6 @@
 #[allow(dead_code, reason = "the other program's tests use all of it")]
 #[path = "verify/desk.rs"]
 mod desk;
-#[allow(dead_code, reason = "as above")]
 #[path = "../../evidence/tests/samples/mod.rs"]
 mod samples;
 
@@ -90,6 +89,23 @@ fn largest_inputs_take_less_than_64_mib() {
         desk.put("collateral", swollen(&collateral, field, |text, len| grown(text, list, len)));
         run(field, &[1, 3]);
     }
+    // Two bytes that become a value each, in a field that nobody knows and in a signed document.
+    let zeros = |len: usize| vec!["0"; len / 2].join(",");
+    let (text, front) = (String::from_utf8(collateral.clone()).expect("JSON"), r#""unknown":["#.len() + 4);
+    let unknown =
+        format!(r#"{{"unknown":[{}],{}"#, zeros(COLLATERAL_BYTES_MAX - text.len() - front), &text[1..]);
+    desk.put("collateral", unknown);
+    run("zeros in an unknown field", &[0, 1, 3]);
+    let inside = |text: &str, len: usize| format!(r#"{{"unknown":[{}],{}"#, zeros(len), &text[1..]);
+    desk.put("collateral", swollen(&collateral, "tcb_info", inside));
+    run("zeros in the TCB info", &[1, 3]);
+    let advisories = |text: &str, len: usize| {
+        let mut document: Value = serde_json::from_str(text).expect("JSON");
+        document["tcbLevels"][0]["advisoryIDs"] = vec![""; len / 5].into();
+        document.to_string()
+    };
+    desk.put("collateral", swollen(&collateral, "tcb_info", advisories));
+    run("advisories without names", &[1, 3]);
     desk.put("collateral", "[".repeat(COLLATERAL_BYTES_MAX));
     run("nested without end", &[1]);
     desk.put("collateral", &collateral);

@@ -51,7 +51,7 @@ pub(crate) struct MeasureArgs {
     /// Which processors, named as QEMU names them, such as EPYC-Milan or EPYC-v4
     #[arg(long, value_name = "NAME", value_parser = cpu_type, requires = "ovmf")]
     pub(crate) vcpu_type: Option<CpuType>,
-    /// SEV features that the host switches on (SEV_FEATURES, hex): 1 on most, 21 where its kernel swaps debug registers
+    /// SEV features that the host switches on (`SEV_FEATURES`, hex): 1 on most, 21 where its kernel swaps debug registers
     #[arg(long, value_name = "HEX", default_value = "1", value_parser = hex_number, requires = "ovmf")]
     pub(crate) guest_features: u64,
     /// Who starts the guest

@@ -36,10 +36,10 @@ fn rendered() -> toml::Table {
 #[test]
 fn manifest_starts_the_program_as_it_can_be_started() {
     let manifest = rendered();
-    let argv = manifest["loader"]["argv"].as_array().expect("an array").iter();
-    let argv: Vec<&str> = argv.map(|arg| arg.as_str().expect("text")).collect();
-    assert_eq!(argv[0], "multee-confirm");
-    let args = parse(argv[1..].iter().copied());
+    let words = manifest["loader"]["argv"].as_array().expect("an array").iter();
+    let words: Vec<&str> = words.map(|word| word.as_str().expect("text")).collect();
+    assert_eq!(words[0], "multee-confirm");
+    let args = parse(words[1..].iter().copied());
     assert_eq!(args.attester, Choice::Named(Interface::Gramine));
     assert!(args.listen.is_some(), "a Unix socket does not leave the enclave");
     assert_eq!(manifest["sgx"]["debug"].as_bool(), Some(false));
