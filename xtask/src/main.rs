@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod bench;
+mod chaos;
 mod command;
 mod conformance;
 mod contracts;
@@ -61,6 +62,14 @@ enum Chore {
         seconds: u32,
         /// A target, such as `snp`
         target: Option<String>,
+    /// Kill the processes of a network again and again, and see that nothing is lost
+    Chaos {
+        /// How many epochs, with a node killed in each and an application in every sixth
+        #[arg(long, default_value_t = 200)]
+        epochs: u32,
+        /// What is drawn from it: who is killed, and when
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
@@ -101,6 +110,10 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
         Chore::Fuzz { seconds, target } => fuzz::run(&root, seconds, target.as_deref())?,
         Chore::Reproduce => reproduce::run(&root)?,
+        Chore::Chaos { epochs, seed } => {
+            installs::node(&root)?;
+            chaos::run(&root, epochs, seed)?;
+        }
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
             installs::node(&root)?;

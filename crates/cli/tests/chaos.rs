@@ -31,11 +31,13 @@ fn killed_nodes_and_applications_lose_nothing_and_come_back_by_themselves() {
     let outcome = outcome.unwrap_or_else(|error| {
         // What the nodes said is worth more than the space it takes.
         let kept = directory.keep();
-        panic!("seed {}: {error}\nall files are in {}", config.seed, kept.display())
+        panic!("seed {}: {error}\n{error:?}\nall files are in {}", config.seed, kept.display())
     });
     println!("chaos: {outcome:?}");
     assert_eq!(outcome.nodes_killed, config.epochs);
     assert_eq!(outcome.applications_killed, config.epochs / 6);
     assert_eq!(outcome.readmitted, outcome.applications_killed);
+    // A seat whose key was lost waits for its last block's verdict, and then for that on its first new one.
+    assert!(outcome.held_back <= 3 * outcome.applications_killed as usize, "{outcome:?}");
     assert!(outcome.acknowledged > 0 && outcome.acknowledged <= outcome.published, "{outcome:?}");
 }

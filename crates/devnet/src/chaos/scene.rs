@@ -132,6 +132,7 @@ impl Scene {
     /// Waits a moment, makes a block if one is needed, and sees what was published. No node may have ended by itself.
     pub(super) fn turn(&mut self) -> Result<(), ChaosError> {
         thread::sleep(LOOK_EVERY);
+        self.anvil.process().check()?;
         let is_pending = self.anvil.pending()? > 0;
         self.idle = if is_pending { 0 } else { self.idle.saturating_add(1) };
         if self.idle <= IDLE_BLOCKS {
@@ -165,7 +166,8 @@ impl Scene {
         if self.tier(number)? != Tier::Probation {
             return Ok(false);
         }
-        let oldest = epoch.saturating_sub(Fixed::default().retention_epochs.into());
+        // What is older is void, and its record may be another's (R14).
+        let oldest = (epoch + 1).saturating_sub(Fixed::default().retention_epochs.into());
         for earlier in oldest..epoch {
             if self.publications.of(number, earlier).is_none() {
                 continue;
