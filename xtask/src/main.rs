@@ -62,6 +62,7 @@ enum Chore {
         seconds: u32,
         /// A target, such as `snp`
         target: Option<String>,
+    },
     /// Kill the processes of a network again and again, and see that nothing is lost
     Chaos {
         /// How many epochs, with a node killed in each and an application in every sixth

@@ -207,6 +207,7 @@ impl Process {
     fn take_over(&self, path: &Path) -> Result<Option<Running>, ProcessError> {
         let time_max = Duration::from_millis(self.config.send_ms_max);
         let Ok(connection) = Link::from(path.to_owned()).connect(time_max) else { return Ok(None) };
+        let connection = UnixStream::from(connection);
         let process = Survivor::behind(&connection).map_err(ProcessError::NotHeld)?;
         // It serves one client after another.
         drop(connection);

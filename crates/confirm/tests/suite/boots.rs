@@ -52,11 +52,12 @@ fn dropped_process_ends_and_takes_its_socket_along() {
 #[test]
 fn other_incarnation_on_the_same_socket_is_noticed() {
     let mut program = Program::start();
-    let config = SocketConfig::new(program.socket().to_owned());
+    let socket = program.socket().to_owned();
+    let config = SocketConfig::new(socket.clone());
     program.kill();
     // The dead one's socket is still there, and replaced.
     let mut second = Command::new(crate::program::PROGRAM);
-    second.arg("--socket").arg(&config.path).args(mock_args(1)).stdout(std::process::Stdio::piped());
+    second.arg("--socket").arg(&socket).args(mock_args(1)).stdout(std::process::Stdio::piped());
     let mut second = Ended(second.spawn().expect("starts"));
     assert!(second.first_line().contains("answers"));
     let error = program.status().expect_err("another");
