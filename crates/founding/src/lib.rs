@@ -60,4 +60,4 @@ pub use rehearsal::{Rehearsed, rehearse};
 pub use seat::FoundingSeat;
 pub use site::Site;
 pub use step::{Plan, Step};
-pub use verify::{Mismatch, verify};
+pub use verify::{Mismatch, verify, verify_code};

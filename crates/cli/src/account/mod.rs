@@ -12,6 +12,8 @@ use multee_keystore::{Keystore, KeystoreError, Password};
 
 /// How long an external signer may take: a person may be asked.
 const SIGNER_TIMEOUT: Duration = Duration::from_mins(5);
+/// What anvil and other devnets have by default.
+const DEVNET_CHAIN_ID: u64 = 31_337;
 /// How often a transaction is looked for: somebody is watching.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 const GWEI: f64 = 1e9;
@@ -22,22 +24,29 @@ pub(crate) struct ChainArgs {
     /// A JSON-RPC endpoint, http, https, ws or wss; repeatable, asked in this order
     #[arg(long, value_name = "URL", required = true, value_parser = Endpoint::parse)]
     pub(crate) rpc: Vec<Endpoint>,
-    /// Blocks that a transaction must be deep before it counts; 1 is in the newest block
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=64))]
-    pub(crate) confirmations: u64,
+    /// Blocks that a transaction must be deep before it counts; 1 is in the newest block [default: 2; 1 on a devnet with
+    /// chain id 31337, which may make a block only when there is something to put into it]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub(crate) confirmations: Option<u64>,
     /// The most that is paid for a unit of gas, in gwei
     #[arg(long, value_name = "GWEI", default_value_t = 200.0, value_parser = positive)]
     pub(crate) max_gas_price: f64,
 }
 
 impl ChainArgs {
+    /// Blocks that a transaction must be deep.
+    pub(crate) fn confirmations(&self, chain_id: u64) -> u64 {
+        let default = if chain_id == DEVNET_CHAIN_ID { 1 } else { 2 };
+        self.confirmations.unwrap_or(default)
+    }
+
     /// The chain, which must have this id.
     ///
     /// # Errors
     /// When no endpoint answers, or they are of another chain.
     pub(crate) fn connect(&self, chain_id: u64, journal: Box<dyn Journal>) -> Result<Rpc, ChainError> {
         let mut config = Config::new(chain_id, self.rpc.clone());
-        config.confirmations = self.confirmations;
+        config.confirmations = self.confirmations(chain_id);
         config.poll_every = POLL_EVERY;
         config.fees.cap_wei_max = wei(self.max_gas_price);
         Rpc::connect(&config, journal)

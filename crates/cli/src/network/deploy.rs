@@ -8,7 +8,7 @@ use multee_chain::rpc::{InMemory, Journal, Rpc};
 use multee_chain::{Chain as _, Sender};
 use multee_founding::{
     Checked, Contract, FileJournal, Mismatch, NetworkConfig, Plan, Progress, Record, Step, check,
-    check_offline, deploy, utc,
+    check_offline, deploy, utc, verify_code,
 };
 
 use super::args::DeployArgs;
@@ -34,7 +34,10 @@ pub(super) fn run(args: &DeployArgs) -> Result<Exit, NetworkError> {
             return Err(error);
         }
     };
-    let checked = check(&chain, founder, &plan, record.as_ref(), args.chain.confirmations)?;
+    if let Some(record) = record.as_ref().filter(|record| record.kept().verified) {
+        return again(args, &chain, &plan, record);
+    }
+    let checked = check(&chain, founder, &plan, record.as_ref(), args.chain.confirmations(config.chain_id))?;
     print(&(findings(&checked) + &outline(&config, founder, &checked)))?;
     if !checked.problems.is_empty() {
         return Ok(refused(&checked));
@@ -48,6 +51,19 @@ pub(super) fn run(args: &DeployArgs) -> Result<Exit, NetworkError> {
     let founder = account.ok_or(AccountError::Nobody)?.open()?;
     let record = begin(record, &chain, &plan, founder.address(), &state)?;
     found(args, &chain, &plan, &founder, record)
+}
+
+/// What was founded and verified is left as it is: its owner may have changed it since.
+fn again(args: &DeployArgs, chain: &Rpc, plan: &Plan<'_>, record: &Record) -> Result<Exit, NetworkError> {
+    let mismatches = verify_code(chain, plan, record.kept())?;
+    if !mismatches.is_empty() {
+        print(&mistrusted(&mismatches))?;
+        return Ok(Exit::NotTrusted);
+    }
+    let head =
+        "founded before; the code on the chain is the committed bytecode; settings are left as they are\n\n";
+    print(&(head.to_owned() + &places(args, chain, plan, record)?))?;
+    Ok(Exit::Ok)
 }
 
 fn begin(
@@ -79,7 +95,8 @@ fn found(
         print(&mistrusted(&mismatches))?;
         return Ok(Exit::NotTrusted);
     }
-    print(&founded(args, chain, plan, &record)?)?;
+    let head = "\nfounded: the code on the chain is the committed bytecode, and every setting reads back\n\n";
+    print(&(head.to_owned() + &places(args, chain, plan, &record)?))?;
     Ok(Exit::Ok)
 }
 
@@ -185,11 +202,9 @@ fn mistrusted(mismatches: &[Mismatch]) -> String {
     text
 }
 
-fn founded(args: &DeployArgs, chain: &Rpc, plan: &Plan<'_>, record: &Record) -> Result<String, NetworkError> {
-    let kept = record.kept();
-    let mut text = String::from(
-        "\nfounded: the code on the chain is the committed bytecode, and every setting reads back\n\n",
-    );
+/// Where everything is, what a node must know of it, and what comes next.
+fn places(args: &DeployArgs, chain: &Rpc, plan: &Plan<'_>, record: &Record) -> Result<String, NetworkError> {
+    let (kept, mut text) = (record.kept(), String::new());
     let all = [Contract::ProofOfAttestation, Contract::Registry, Contract::Reader, Contract::TestToken];
     let mut network_hash = None;
     for contract in all {

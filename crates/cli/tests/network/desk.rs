@@ -97,10 +97,10 @@ impl Desk {
         }
     }
 
-    /// Runs `multee network` on `anvil`, with the rich account, at one confirmation.
+    /// Runs `multee network` on `anvil`, with the rich account.
     pub(crate) fn network(&self, anvil: &Anvil, args: &[&str]) -> Seen {
         let url = anvil.url();
-        let account = ["--keystore", "key.json", "--password-file", "password", "--confirmations", "1"];
+        let account = ["--keystore", "key.json", "--password-file", "password"];
         self.run(&[&["network"], args, &["--rpc", &url], &account].concat())
     }
 }

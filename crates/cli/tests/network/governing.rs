@@ -22,7 +22,7 @@ fn in_epoch(anvil: &Anvil, epoch: u64) {
 
 fn ask(desk: &Desk, anvil: &Anvil, args: &[&str]) -> String {
     let url = anvil.url();
-    let seen = desk.run(&[&["network"], args, &["--rpc", &url, "--confirmations", "1"]].concat());
+    let seen = desk.run(&[&["network"], args, &["--rpc", &url]].concat());
     assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "{seen:?}");
     seen.stdout
 }
