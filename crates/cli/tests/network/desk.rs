@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::anvil::Anvil;
 
@@ -86,6 +86,18 @@ impl Desk {
     #[cfg(target_os = "linux")]
     pub(crate) fn run_detached(&self, args: &[&str]) -> Seen {
         self.see(Command::new("setsid").args(["--wait", env!("CARGO_BIN_EXE_multee")]).args(args))
+    }
+
+    /// Starts `multee` here, and lets it run.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
+        command
+            .args(args)
+            .current_dir(&self.0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.spawn().expect("starts")
     }
 
     fn see(&self, command: &mut Command) -> Seen {

@@ -1,11 +1,17 @@
 //! `multee network init` and `deploy`.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use alloy_primitives::U64;
 use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::anvil::Anvil;
 use crate::desk::{Desk, KEY, PASSWORD, anvil, steady};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn sent(anvil: &Anvil) -> u64 {
     let account = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -52,6 +58,29 @@ fn founding_tells_what_is_where_and_what_comes_next_and_goes_on_where_it_was() {
     for file in ["network.state.json", "network.journal"] {
         assert!(!desk.read(file).contains(&KEY[2..]) && !desk.read(file).contains(PASSWORD));
     }
+}
+
+/// With a transaction on its way: signed, given to the chain, and not executed.
+#[test]
+fn a_founding_that_is_killed_goes_on_and_sends_nothing_twice() {
+    let (anvil, desk) = (anvil(), Desk::new("killed"));
+    desk.put_account().put_network();
+    anvil.ask("evm_setAutomine", &json!([false]));
+    let url = anvil.url();
+    let account = ["--keystore", "key.json", "--password-file", "password"];
+    let mut founding = desk.start(&[&["network", "deploy", "--yes", "--rpc", &url][..], &account].concat());
+    let begun = Instant::now();
+    while anvil.ask("txpool_status", &json!([]))["pending"] == json!("0x0") {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for a transaction");
+        thread::yield_now();
+    }
+    founding.kill().expect("killed");
+    founding.wait().expect("gone");
+    anvil.ask("evm_setAutomine", &json!([true]));
+    anvil.mine(1);
+    let seen = desk.network(&anvil, &["deploy", "--yes"]);
+    assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "{seen:?}");
+    assert_eq!(sent(&anvil), 9);
 }
 
 /// Anvil signs for the accounts that it gives money to.
