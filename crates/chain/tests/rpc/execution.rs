@@ -31,6 +31,18 @@ fn a_transaction_changes_state_logs_and_gives_a_receipt() {
 }
 
 #[test]
+fn a_transaction_gets_twice_the_gas_that_it_takes_alone() {
+    let anvil = Anvil::start();
+    let chain = over(&anvil);
+    let probe = deploy(&chain);
+    let receipt = succeed(&chain, &rich(), &count(probe, b"hello"));
+    let sent = anvil.ask("eth_getTransactionByHash", &json!([receipt.transaction_hash]));
+    let limit: U256 = serde_json::from_value(sent["gas"].clone()).expect("a number");
+    let used = U256::from(receipt.gas_used);
+    assert!(limit >= used * U256::from(2) && limit < used * U256::from(3), "{limit} for {used}");
+}
+
+#[test]
 fn blocks_are_told_by_number_and_those_to_come_are_none() {
     let anvil = Anvil::start();
     let chain = over(&anvil);
