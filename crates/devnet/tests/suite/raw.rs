@@ -97,6 +97,28 @@ fn only_the_next_nonce_the_chains_id_and_a_sufficient_price_are_taken() {
 }
 
 #[test]
+fn gas_is_estimated_so_that_it_is_enough() {
+    use crate::support::{count, deploy, succeed};
+    use multee_chain::Outcome;
+    let face = Face::start();
+    let transfer = json!([{"from": rich().address(), "to": Address::repeat_byte(9), "value": "0x1"}]);
+    assert_eq!(face.ask("eth_estimateGas", &transfer), json!("0x5208"));
+    let chain = face.rpc();
+    let probe = deploy(&chain);
+    let counting = count(probe, b"hello");
+    let asked = json!([{"from": rich().address(), "to": probe, "data": counting.data}]);
+    let estimate: U256 = serde_json::from_value(face.ask("eth_estimateGas", &asked)).expect("a number");
+    let with = |gas: U256| multee_chain::Transaction { gas_limit: gas.to(), ..counting.clone() };
+    succeed(face.chain.as_ref(), &rich(), &with(estimate));
+    let less = multee_chain::Chain::send(
+        face.chain.as_ref(),
+        &rich(),
+        &with(estimate * U256::from(9) / U256::from(10)),
+    );
+    assert!(matches!(less.expect("executes").outcome, Outcome::Halted(_)));
+}
+
+#[test]
 fn other_kinds_of_transactions_are_told() {
     let face = Face::start();
     for kind in [0, 1, 3, 4, 0x7f, 0xc0, 0xf8] {
