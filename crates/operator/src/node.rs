@@ -146,6 +146,7 @@ fn patiently<T>(
             }
             Err(error) => return Err(error),
         }
+        notify::starting(pause + PAUSE_MAX);
         if stop.wait(pause) {
             return Ok(None);
         }
