@@ -12,12 +12,14 @@
 //! | `code`      | [`check_code`]: the committed bytecode with immutables masked                           |
 //! | `record`    | [`Record`]: `network.state.json`, how far founding has come                             |
 //! | `journal`   | [`FileJournal`]: what was signed, in a file                                             |
-//! | `governing` | [`propose`]: changes by the owner (R16): what and from when, sent or as calldata             |
+//! | `governing` | [`propose`]: changes by the owner (R16): what, from when, sent or as calldata          |
 //! | `cost`      | [`estimate`]: what a device costs in gas                                               |
 //! | `site`      | [`Site`]: the chain, with what only founders ask of one                                 |
 //! | `transfer`  | whether a token moves the whole amount                                                  |
-//! | `creation`, `encoding` | what contracts are created with, the protocol's types in the contract's ABI |
-//! | `devnet`    | [`found_devnet`]: founding in one go, for demos and tests                                                 |
+//! | `creation`  | what contracts are created with                                                        |
+//! | `encoding`  | the protocol's types as the contract's ABI has them                                    |
+//! | `seat`      | [`FoundingSeat`]                                                                       |
+//! | `devnet`    | [`found_devnet`]: founding in one go, for demos and tests                              |
 //!
 //! Founding survives being interrupted at any moment. What is done, the chain is asked; what was signed, the journal
 //! knows; what was deployed where, the record says. A step's transaction is the same at every attempt, and the chain

@@ -105,6 +105,9 @@ pub(super) struct PlaceArgs {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) place: PlaceArgs,
+    /// Print one JSON document with all settings instead of text; amounts are text
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// How a change is made.

@@ -104,7 +104,7 @@ pub(crate) enum NetworkError {
     #[diagnostic(
         code(multee::network::no_state),
         help(
-            "name the file that `multee network deploy` left with --state, or the network with --contract and --chain-id"
+            "give the file that deploying left with --state, or the network with --contract and --chain-id"
         )
     )]
     NoState { path: PathBuf },

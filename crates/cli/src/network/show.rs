@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use alloy_primitives::B256;
 use multee_founding::{Governed, NEVER, Parameter, policy_document, utc};
 
+use multee_protocol::Parameters;
+use serde_json::{Value, json};
+
 use super::args::{PolicyShowArgs, ShowArgs};
 use super::place::Place;
 use super::text::grouped;
@@ -13,8 +16,56 @@ use crate::exit::Exit;
 
 /// Prints all settings.
 pub(super) fn network(args: &ShowArgs) -> Result<Exit, NetworkError> {
+    answer(args, text)
+}
+
+/// Prints the allowed measurements.
+pub(super) fn measurements(args: &ShowArgs) -> Result<Exit, NetworkError> {
+    answer(args, |network| head(network) + &listed(network))
+}
+
+/// Prints the parameters.
+pub(super) fn params(args: &ShowArgs) -> Result<Exit, NetworkError> {
+    answer(args, |network| head(network) + &parameters(network))
+}
+
+fn answer(args: &ShowArgs, text: impl FnOnce(&Governed) -> String) -> Result<Exit, NetworkError> {
     let network = Place::find(&args.place)?.network;
-    let mut text = head(&network);
+    print(&if args.json { format!("{:#}\n", document(&network)) } else { text(&network) })?;
+    Ok(Exit::Ok)
+}
+
+/// All settings. The document's fields are always there.
+fn document(network: &Governed) -> Value {
+    let amounts = |parameters: &Parameters| -> serde_json::Map<String, Value> {
+        let amount = |parameter: &Parameter| parameter.get(parameters).to_string();
+        Parameter::ALL.iter().map(|parameter| (parameter.name.to_owned(), amount(parameter).into())).collect()
+    };
+    let announced = network.announced.as_ref();
+    json!({
+        "version": 1,
+        "contract": network.contract,
+        "chain_id": network.chain_id,
+        "now_s": network.now_s,
+        "token": network.token,
+        "owner": network.owner,
+        "owner_offered": network.offered,
+        "genesis_s": network.genesis_s,
+        "fixed": network.fixed,
+        "epoch": network.epoch,
+        "epoch_opened": network.epoch_opened,
+        "seats": network.seats,
+        "paused": network.paused,
+        "policy_digest": network.policy_digest,
+        "references": network.references,
+        "parameters": amounts(&network.parameters),
+        "announced_from_epoch": announced.map(|(from_epoch, _)| from_epoch),
+        "announced_parameters": announced.map(|(_, parameters)| amounts(parameters)),
+    })
+}
+
+fn text(network: &Governed) -> String {
+    let mut text = head(network);
     let fixed = network.fixed;
     let offered =
         network.offered.map_or_else(String::new, |to| format!(", offered to {to}, who has to accept"));
@@ -33,25 +84,10 @@ pub(super) fn network(args: &ShowArgs) -> Result<Exit, NetworkError> {
         let _ = writeln!(text, "{what:<14}{value}");
     }
     text.push_str("\nmeasurements\n");
-    text.push_str(&listed(&network));
+    text.push_str(&listed(network));
     text.push_str("\nparameters\n");
-    text.push_str(&parameters(&network));
-    print(&text)?;
-    Ok(Exit::Ok)
-}
-
-/// Prints the allowed measurements.
-pub(super) fn measurements(args: &ShowArgs) -> Result<Exit, NetworkError> {
-    let network = Place::find(&args.place)?.network;
-    print(&(head(&network) + &listed(&network)))?;
-    Ok(Exit::Ok)
-}
-
-/// Prints the parameters.
-pub(super) fn params(args: &ShowArgs) -> Result<Exit, NetworkError> {
-    let network = Place::find(&args.place)?.network;
-    print(&(head(&network) + &parameters(&network)))?;
-    Ok(Exit::Ok)
+    text.push_str(&parameters(network));
+    text
 }
 
 /// Prints the policy document byte for byte.

@@ -35,6 +35,32 @@ fn all_settings_are_shown() {
 }
 
 #[test]
+fn the_document_has_what_the_text_has_and_what_was_announced() {
+    let (anvil, desk) = founded("show-json");
+    in_epoch(&anvil, 3);
+    assert_eq!(desk.network(&anvil, &["params", "set", "max_penalties=9", "--yes"]).code, 0);
+    let document = ask(&desk, &anvil, &["show", "--json"]);
+    assert_eq!(ask(&desk, &anvil, &["params", "show", "--json"]), document);
+    let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    let fields = [
+        ("/version", json!(1)),
+        ("/chain_id", json!(31_337)),
+        ("/epoch", json!(3)),
+        ("/epoch_opened", json!(false)),
+        ("/owner_offered", json!(null)),
+        ("/fixed/epoch_seconds", json!(60)),
+        ("/references/0/until_epoch", json!(u32::MAX)),
+        ("/parameters/max_penalties", json!("13")),
+        ("/parameters/min_deposit", json!("100000000000000000000")),
+        ("/announced_from_epoch", json!(10)),
+        ("/announced_parameters/max_penalties", json!("9")),
+    ];
+    for (field, value) in fields {
+        assert_eq!(document.pointer(field), Some(&value), "{field}");
+    }
+}
+
+#[test]
 fn a_change_is_shown_with_its_moment_before_it_is_made() {
     let (anvil, desk) = founded("params");
     in_epoch(&anvil, 3);
