@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -152,6 +153,8 @@ impl Process {
         let mut command = Command::new(program);
         command.args(args).arg(SOCKET_ARGUMENT).arg(path).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        // A signal that a terminal sends to this process's group is not for it: its key would be lost.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::from(OwnedFd::from(output)));
         command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })
     }

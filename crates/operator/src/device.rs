@@ -1,7 +1,7 @@
 //! What an operator or a provider does about a device: join, leave, begin anew.
 
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::sol;
@@ -183,7 +183,7 @@ pub fn end_application(config: &ConfirmConfig) -> Result<(), DeviceError> {
 }
 
 /// The process is known by its end of the socket, not by a number that somebody wrote down.
-fn end_child(directory: &PathBuf) -> Result<(), DeviceError> {
+fn end_child(directory: &Path) -> Result<(), DeviceError> {
     let sockets = crate::application::sockets(directory)?;
     for socket in &sockets {
         let Ok(stream) = UnixStream::connect(socket) else { continue };
@@ -191,7 +191,7 @@ fn end_child(directory: &PathBuf) -> Result<(), DeviceError> {
             .map_err(|error| DeviceError::NotEnded(error.into()))?;
         return end(peer.pid);
     }
-    Err(ApplicationError::None(directory.clone()).into())
+    Err(ApplicationError::None(directory.to_owned()).into())
 }
 
 fn end(process: Pid) -> Result<(), DeviceError> {
