@@ -9,7 +9,9 @@ use multee_chain::{
 use serde_json::json;
 
 use crate::anvil::Anvil;
-use crate::support::{CHAIN_ID, Probe, config, connect, count, deploy, fund, over, rich, succeed, total};
+use crate::support::{
+    CHAIN_ID, Probe, config, connect, count, deploy, fund, over, rich, succeed, total, wait_until,
+};
 
 #[test]
 fn a_transaction_changes_state_logs_and_gives_a_receipt() {
@@ -81,7 +83,13 @@ fn what_reverts_in_its_block_although_the_trial_succeeded_says_why() {
     let other = anvil.ask("eth_accounts", &json!([]))[1].clone();
     let sent = json!([{"from": other, "to": probe, "data": data, "gas": "0x30d40"}]);
     let hash: B256 = serde_json::from_value(anvil.ask("eth_sendTransaction", &sent)).expect("a hash");
-    let receipt = chain.receipt(hash).expect("answers").expect("executed");
+    // Anvil answers before it has made the block.
+    let mut receipt = None;
+    wait_until("it is executed", || {
+        receipt = chain.receipt(hash).expect("answers");
+        receipt.is_some()
+    });
+    let receipt = receipt.expect("executed");
     let Outcome::Reverted(data) = receipt.outcome else { panic!("{:?}", receipt.outcome) };
     assert!(matches!(
         decode_error::<Probe::ProbeErrors>(&data),
