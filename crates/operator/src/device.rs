@@ -124,16 +124,24 @@ fn check_measurement(network: &Network, measurement: B256) -> Result<(), DeviceE
     if listed.iter().any(allowed) { Ok(()) } else { Err(DeviceError::MeasurementNotAllowed(measurement)) }
 }
 
-fn approve(network: &Network, provider: &Sender, deposit: U256) -> Result<(), DeviceError> {
-    let (owner, spender) = (provider.address(), network.deployment().contract);
+/// What `owner` has of the deposits' token, and how much of it the contract may take.
+pub(crate) fn deposit_of(network: &Network, owner: Address) -> Result<(U256, U256), ReadError> {
+    let spender = network.deployment().contract;
     let token = network.read(&contract::settingsCall {})?.token;
     let available = read(network.chain(), token, &Token::balanceOfCall { account: owner })?;
+    Ok((available, read(network.chain(), token, &Token::allowanceCall { owner, spender })?))
+}
+
+fn approve(network: &Network, provider: &Sender, deposit: U256) -> Result<(), DeviceError> {
+    let (available, allowed) = deposit_of(network, provider.address())?;
     if available < deposit {
         return Err(DeviceError::DepositMissing { needed: deposit, available });
     }
-    if read(network.chain(), token, &Token::allowanceCall { owner, spender })? >= deposit {
+    if allowed >= deposit {
         return Ok(());
     }
+    let spender = network.deployment().contract;
+    let token = network.read(&contract::settingsCall {})?.token;
     let call = Token::approveCall { spender, value: deposit };
     match network.chain().send(provider, &Transaction::invoke(token, &call)) {
         Ok(receipt) if receipt.outcome == Outcome::Success => Ok(()),

@@ -58,6 +58,8 @@ pub struct DeviceStatus {
     pub rewards: u128,
     /// The deposit, in the token's smallest unit.
     pub deposit: u128,
+    /// The account whose deposit it is.
+    pub provider: Address,
     /// The account that publishes.
     pub operator: Address,
     /// What it has for gas, in wei.
@@ -181,6 +183,7 @@ pub fn status(chain: &Rpc, ledger: &mut Ledger, seat: SeatId) -> Result<DeviceSt
         newest_block: newest_block(ledger, seat),
         rewards: view.funds.newRewards + view.funds.oldRewards + view.funds.maturedRewards,
         deposit: view.funds.deposit,
+        provider: view.provider,
         operator: view.operator,
         balance_wei,
         balance_days: price.map(|wei| f64::from(balance_wei) / f64::from(wei) * epoch_s / SECONDS_A_DAY),
