@@ -215,6 +215,7 @@ chain_id = {chain_id}
 endpoints = [\"{rpc_url}\"]
 confirmations = 1
 seed_depth_blocks = 1
+turn_ms = 300
 poll_ms = {poll_ms}
 
 [operator]

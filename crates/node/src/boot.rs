@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError};
 
 use crate::socket::is_nobody;
@@ -15,6 +15,14 @@ pub trait Boot {
     /// # Errors
     /// When the machine cannot boot.
     fn boot(&mut self) -> Result<Booted, ConfirmError>;
+
+    /// An application that somebody else booted there and that is none of `spent`: it need not be booted again.
+    ///
+    /// # Errors
+    /// When one may be alive and gives no answer.
+    fn fresh(&mut self, _spent: &[Address]) -> Result<Option<Booted>, ConfirmError> {
+        Ok(None)
+    }
 
     /// The applications that run there already and that nobody in this process holds: a controller that was killed left
     /// them. It may have recorded sockets. What was started there and is not an application that answers is ended.

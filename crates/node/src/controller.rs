@@ -5,6 +5,7 @@
 //! events, and [`Controller::resume`]s with what it sent and started. Calling it often is harmless.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolCall;
@@ -25,6 +26,8 @@ use crate::state::{PersistencePoint, State, StateError};
 
 /// Blocks settled in one transaction at most: some 16 × 100,000 gas.
 const SETTLED_PER_TRANSACTION: usize = 16;
+/// Turns that a seat waits at most.
+const TURNS_MAX: u64 = 32;
 /// Blocks of the chain after a seed's source in which the seed can be set (R2).
 const SEED_LIFETIME_BLOCKS: u64 = 256;
 
@@ -93,9 +96,20 @@ pub struct ControllerConfig {
     pub collateral: Arc<dyn ReadCollateral>,
     /// When to restart.
     pub restart: RestartPolicy,
+    /// How long a seat waits for each one whose turn comes before its own, to open, seed and settle; zero if nobody waits.
+    /// A block's time or more: what one has done the others must be able to see.
+    pub turn: Duration,
     /// How deep an epoch's seed must be in the chain before a block is signed for it; 1 is in the newest block, as is 0.
     /// A reorganisation of the chain that takes the seed away makes what was signed worthless.
     pub seed_depth_blocks: u64,
+}
+
+/// What any seat could do for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    Open,
+    Seed,
+    Settle,
 }
 
 /// Works for one seat.
@@ -105,6 +119,10 @@ pub struct Controller {
     keeper: Keeper,
     /// A key whose transaction was executed in vain: what is sent for it next is another transaction.
     spent: Option<B256>,
+    /// What was done and not told, as an error came after it.
+    untold: Vec<Action>,
+    /// What it waits for its turn to do, and since when.
+    waiting: Option<(Task, Epoch, Instant)>,
 }
 
 impl Controller {
@@ -116,7 +134,14 @@ impl Controller {
         machine: Box<dyn Boot>,
         app: Box<dyn Confirm>,
     ) -> Self {
-        Self { config, ledger, keeper: Keeper::of(machine, app), spent: None }
+        Self {
+            config,
+            ledger,
+            keeper: Keeper::of(machine, app),
+            spent: None,
+            untold: Vec::new(),
+            waiting: None,
+        }
     }
 
     /// A controller that goes on where the last one with this state ended, however it did: with what it had sent, and
@@ -130,7 +155,14 @@ impl Controller {
         machine: Box<dyn Boot>,
         state: State,
     ) -> Result<Self, StateError> {
-        Ok(Self { config, ledger, keeper: Keeper::resume(machine, state)?, spent: None })
+        Ok(Self {
+            config,
+            ledger,
+            keeper: Keeper::resume(machine, state)?,
+            spent: None,
+            untold: Vec::new(),
+            waiting: None,
+        })
     }
 
     /// Ends working, and leaves the application running for the controller that resumes with this state.
@@ -152,15 +184,39 @@ impl Controller {
     ///
     /// # Errors
     /// When the chain, the application or the contract stand in the way; trying again is always safe.
+    ///
+    /// What was done before an error is told by the next tick that ends well.
     pub fn tick(&mut self) -> Result<Vec<Action>, ControllerError> {
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.untold);
+        match self.round(&mut actions) {
+            Ok(()) => Ok(actions),
+            Err(error) => {
+                self.untold = actions;
+                Err(error)
+            }
+        }
+    }
+
+    fn round(&mut self, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
         self.ledger.sync()?;
-        let Some(now) = self.ledger.clock()? else { return Ok(actions) };
-        self.open(now, &mut actions)?;
-        self.settle(now, &mut actions)?;
-        self.restart(now, &mut actions)?;
-        self.publish(now, &mut actions)?;
-        Ok(actions)
+        let Some(now) = self.ledger.clock()? else { return Ok(()) };
+        self.open(now, actions)?;
+        self.settle(now, actions)?;
+        self.restart(now, actions)?;
+        self.publish(now, actions)
+    }
+
+    /// Whether it is this seat's turn to do what any seat could: else all would pay for it, and all but one in vain. Seats
+    /// take turns in the order of their numbers, from another one on for each epoch and each `share` of the work.
+    fn is_our_turn(&mut self, task: Task, epoch: Epoch, share: u64) -> bool {
+        let waiting = *self.waiting.get_or_insert((task, epoch, Instant::now()));
+        let since = if (waiting.0, waiting.1) == (task, epoch) { waiting.2 } else { Instant::now() };
+        self.waiting = Some((task, epoch, since));
+        let seats = (self.ledger.seats().count() as u64).max(1);
+        let first = (u64::from(epoch) + share) % seats;
+        let turn = (u64::from(self.config.seat.0) + seats - first) % seats;
+        let turn = u32::try_from(turn.min(TURNS_MAX)).unwrap_or(u32::MAX);
+        since.elapsed() >= self.config.turn.saturating_mul(turn)
     }
 
     /// Opens the epoch, or sets its seed as soon as that can be. If another was first, it is done.
@@ -173,18 +229,25 @@ impl Controller {
         if network.paused || now < network.resumesEpoch {
             return Ok(());
         }
-        let sent = match self.ledger.epoch(now).map(|epoch| (epoch.opened, epoch.seed_block)) {
-            Some((_, source)) => match self.network().chain().head()?.number {
+        let seeds = match self.ledger.epoch(now).map(|epoch| epoch.seed_block) {
+            Some(source) => match self.network().chain().head()?.number {
                 // What is sent now is executed in the next block at the earliest.
                 head if head < source => return Ok(()),
-                head if head < source.saturating_add(SEED_LIFETIME_BLOCKS) => {
-                    self.send(&contract::seedEpochCall {})?
-                }
-                _ => self.send(&contract::openEpochCall {})?,
+                head => head < source.saturating_add(SEED_LIFETIME_BLOCKS),
             },
-            None => self.send(&contract::openEpochCall {})?,
+            None => false,
+        };
+        if !self.is_our_turn(if seeds { Task::Seed } else { Task::Open }, now, 0) {
+            return Ok(());
+        }
+        let sent = if seeds {
+            self.send(&contract::seedEpochCall {})?
+        } else {
+            self.send(&contract::openEpochCall {})?
         };
         match sent {
+            // Without an event another was first.
+            Sent::Kept(receipt) if receipt.logs.is_empty() => {}
             Sent::Kept(_) => actions.push(Action::Opened(now)),
             Sent::Refused(error) => match *error {
                 Refused::EpochAlreadyOpened(_) | Refused::SeedNotYetKnown(_) | Refused::NetworkPaused(_) => {}
@@ -206,9 +269,14 @@ impl Controller {
         }
         due.sort_by_cached_key(|block| self.settling_place(block));
         let mut settled = 0;
-        for blocks in due.chunks(SETTLED_PER_TRANSACTION) {
-            if let Sent::Kept(_) = self.send(&contract::settleCall { blocks: blocks.to_vec() })? {
-                settled += blocks.len() as u64;
+        for (share, blocks) in (0..).zip(due.chunks(SETTLED_PER_TRANSACTION)) {
+            if !self.is_our_turn(Task::Settle, now, share) {
+                continue;
+            }
+            match self.send(&contract::settleCall { blocks: blocks.to_vec() })? {
+                // Without an event another was first.
+                Sent::Kept(receipt) if !receipt.logs.is_empty() => settled += blocks.len() as u64,
+                Sent::Kept(_) | Sent::Refused(_) => {}
             }
         }
         if settled > 0 {
@@ -233,9 +301,6 @@ impl Controller {
 
     /// Goes on with the seat's application, and begins a new incarnation where the policy wants one (R11).
     fn restart(&mut self, now: Epoch, actions: &mut Vec<Action>) -> Result<(), ControllerError> {
-        if self.config.restart == RestartPolicy::Never && self.keeper.has_any() {
-            return Ok(());
-        }
         let seat = self.network().read(&contract::seatOfCall { seat: self.config.seat.0 })?;
         if self.keeper.attach(seat.incarnation)? {
             actions.push(Action::Restarted(seat.incarnation));
@@ -244,7 +309,9 @@ impl Controller {
             return Ok(());
         }
         let now_s = self.network().chain().head()?.timestamp_s;
-        let Some(booted) = self.keeper.fresh(self.config.restart, now, now_s)? else { return Ok(()) };
+        let Some(booted) = self.keeper.fresh(self.config.restart, seat.incarnation, now, now_s)? else {
+            return Ok(());
+        };
         let call = contract::restartCall {
             seat: self.config.seat.0,
             incarnation: booted.app.incarnation(),

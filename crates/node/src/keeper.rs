@@ -23,8 +23,6 @@ pub(crate) struct Keeper {
     app: Option<Box<dyn Confirm>>,
     /// Booted for a restart whose outcome is not known yet.
     booted: Option<Booted>,
-    /// There may be applications on the machine that were not looked at.
-    unseen: bool,
     /// How often in a row the application gave no answer.
     unanswered: u32,
 }
@@ -33,31 +31,18 @@ impl Keeper {
     /// Of an application that this process booted.
     pub(crate) fn of(machine: Box<dyn Boot>, app: Box<dyn Confirm>) -> Self {
         let recorded = Recorded::default();
-        Self { machine, state: None, recorded, app: Some(app), booted: None, unseen: false, unanswered: 0 }
+        Self { machine, state: None, recorded, app: Some(app), booted: None, unanswered: 0 }
     }
 
     /// Of whatever runs on the machine.
     pub(crate) fn resume(machine: Box<dyn Boot>, state: State) -> Result<Self, StateError> {
         let recorded = state.recorded()?;
-        Ok(Self {
-            machine,
-            state: Some(state),
-            recorded,
-            app: None,
-            booted: None,
-            unseen: true,
-            unanswered: 0,
-        })
+        Ok(Self { machine, state: Some(state), recorded, app: None, booted: None, unanswered: 0 })
     }
 
     /// Whether it has the application of this incarnation.
     pub(crate) fn serves(&self, incarnation: Address) -> bool {
         self.app.as_ref().is_some_and(|app| app.incarnation() == incarnation)
-    }
-
-    /// Whether it has an application at all.
-    pub(crate) fn has_any(&self) -> bool {
-        self.app.is_some()
     }
 
     /// Whether it ever had the application of this incarnation.
@@ -68,10 +53,11 @@ impl Keeper {
     /// Goes on with the application of the seat's incarnation, if it is here. Whether that is the one booted for a
     /// restart, which then got through.
     pub(crate) fn attach(&mut self, incarnation: Address) -> Result<bool, ControllerError> {
+        self.drop_gone();
         if self.serves(incarnation) {
             return Ok(false);
         }
-        if self.unseen {
+        if self.booted.is_none() {
             self.look(incarnation)?;
         }
         let Some(booted) = self.booted.take_if(|booted| booted.app.incarnation() == incarnation) else {
@@ -98,8 +84,13 @@ impl Keeper {
                 self.take_over(booted)?;
             }
         }
-        self.unseen = false;
         Ok(())
+    }
+
+    /// An application that died is noticed at once, not when the next epoch has work for it.
+    fn drop_gone(&mut self) {
+        let is_gone = |app: &mut Box<dyn Confirm>| app.status().is_err_and(|error| is_gone(&error));
+        drop(self.app.take_if(is_gone));
     }
 
     fn take_over(&mut self, booted: Booted) -> Result<(), StateError> {
@@ -120,6 +111,7 @@ impl Keeper {
     pub(crate) fn fresh(
         &mut self,
         policy: RestartPolicy,
+        incarnation: Address,
         epoch: Epoch,
         now_s: u64,
     ) -> Result<Option<&Booted>, ControllerError> {
@@ -128,12 +120,22 @@ impl Keeper {
             if !policy.allows(&self.recorded.boots, epoch, now_s) {
                 return Ok(None);
             }
-            self.count_boot(now_s)?;
-            let booted = self.machine.boot()?;
+            let booted = if let Some(found) = self.machine.fresh(&self.spent(incarnation))? {
+                found
+            } else {
+                self.count_boot(now_s)?;
+                self.machine.boot()?
+            };
             self.record_restart(&booted, epoch)?;
             self.booted = Some(booted);
         }
         Ok(self.booted.as_ref())
+    }
+
+    /// Incarnations that the seat cannot begin anew: the one that it has, and the one that was known last.
+    fn spent(&self, incarnation: Address) -> Vec<Address> {
+        let known = self.recorded.running.iter().map(|running| running.incarnation);
+        known.chain([incarnation]).collect()
     }
 
     /// What was booted may have died since: the seat must not be given its key.
@@ -181,7 +183,7 @@ impl Keeper {
             _ => 0,
         };
         if self.unanswered >= UNANSWERED_MAX || signed.as_ref().is_err_and(is_gone) {
-            (self.app, self.unseen, self.unanswered) = (None, true, 0);
+            (self.app, self.unanswered) = (None, 0);
         }
         signed
     }

@@ -24,7 +24,7 @@ use multee_confirmation::{Confirm, ConfirmError, Duty, Remote, SignedBlock, Stat
 
 use crate::boot::{Boot, Booted};
 use crate::link::Link;
-use crate::socket::{Socket, SocketConfig};
+use crate::socket::{Socket, SocketConfig, is_nobody};
 use crate::survivor::{SOCKET_ARGUMENT, Survivor};
 
 /// How a socket's name begins.
@@ -209,8 +209,12 @@ impl Process {
     /// The application that listens there. If nobody answers, who listens there is ended.
     fn take_over(&self, path: &Path) -> Result<Option<Running>, ProcessError> {
         let time_max = Duration::from_millis(self.config.send_ms_max);
-        let Ok(connection) = Link::from(path.to_owned()).connect(time_max) else { return Ok(None) };
-        let connection = UnixStream::from(connection);
+        let connection = match Link::from(path.to_owned()).connect(time_max) {
+            Ok(connection) => UnixStream::from(connection),
+            Err(error) if is_nobody(&error) => return Ok(None),
+            // Somebody may well be there, with the seat's key.
+            Err(error) => return Err(ProcessError::NotHeld(error)),
+        };
         let process = Survivor::behind(&connection).map_err(ProcessError::NotHeld)?;
         // It serves one client after another.
         drop(connection);

@@ -143,6 +143,13 @@ impl Boot for Service {
         Ok(self.booted(self.await_other(before)?))
     }
 
+    /// The system starts a service anew by itself when it has crashed, or its guest with it.
+    fn fresh(&mut self, spent: &[Address]) -> Result<Option<Booted>, ConfirmError> {
+        let found = Socket::new(self.config.socket.clone()).find();
+        let found = found.filter(|remote| !spent.contains(&remote.incarnation()));
+        Ok(found.map(|remote| self.booted(remote)))
+    }
+
     /// The one at the socket: a service has no other.
     fn running(&mut self, _recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
         let found = Socket::new(self.config.socket.clone()).find();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{ExternalSigner, InvalidEndpoint, Rpc};
 use multee_chain::{ChainError, Sender};
 use multee_collateral::{HttpConfig, Source, SourceConfig, TlsRoots};
@@ -40,6 +41,9 @@ pub enum AssemblyError {
     /// The network's events cannot be followed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Reading events begins after the network's.
+    #[error("network.from_block is after the block in which the contract was deployed")]
+    BeginsLate,
     /// A peer's URL is none.
     #[error("rpc.peers")]
     Peer(#[from] InvalidPeer),
@@ -119,6 +123,8 @@ pub fn ledger(network: &Network, config: &NodeConfig) -> Result<Ledger, Assembly
     let blocks_max = config.rpc.reorg_blocks_max;
     let mut ledger = Ledger::new(network.clone(), config.from_block)?.taking_back(blocks_max);
     match ledger.sync() {
+        // There are seats, and no event of them: reading began after the deployment.
+        Ok(_) if ledger.seats().next().is_none() && has_seats(network)? => Err(AssemblyError::BeginsLate),
         Ok(_) => Ok(ledger),
         Err(LedgerError::HistoryMissing { .. } | LedgerError::Chain(ChainError::Pruned { .. })) => {
             tracing::warn!(
@@ -131,6 +137,10 @@ pub fn ledger(network: &Network, config: &NodeConfig) -> Result<Ledger, Assembly
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn has_seats(network: &Network) -> Result<bool, LedgerError> {
+    Ok(network.read(&contract::networkCall {})?.seats > 0)
 }
 
 /// Where collateral comes from, with Intel's and AMD's roots and those of the configuration.

@@ -9,12 +9,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use alloy_primitives::Address;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Rpc, Standing};
 use multee_chain::{Chain, ChainError, ReadError};
 use multee_confirmation::SignedBlock;
 use multee_node::{
-    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, LedgerError, Network, SendError,
+    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, Ledger, LedgerError, Network,
+    SendError,
 };
 use multee_protocol::{Epoch, Mark};
 
@@ -46,6 +48,22 @@ pub enum NodeError {
     /// The operator's key could be written to a disk.
     #[error("core dumps cannot be forbidden")]
     CoreDumps(#[source] io::Error),
+    /// The network has no such seat.
+    #[error("the network has no seat {seat}")]
+    NoSeat {
+        /// Of this number.
+        seat: u32,
+    },
+    /// Somebody else publishes for the seat.
+    #[error("the operator of seat {seat} is {expected}, and this node would publish as {found}")]
+    NotOperator {
+        /// The seat.
+        seat: u32,
+        /// Its operator by the contract.
+        expected: Address,
+        /// The account of this node's key.
+        found: Address,
+    },
     /// Metrics cannot be served.
     #[error("metrics cannot be served at {address}")]
     Metrics {
@@ -64,7 +82,7 @@ struct Node<'a> {
     chain: Arc<Rpc>,
     collateral: Arc<FetchedCollateral>,
     metrics: Arc<Metrics>,
-    operator: alloy_primitives::Address,
+    operator: Address,
     looked: Option<Instant>,
     epoch: Option<Epoch>,
     /// What the last round ended with, told once.
@@ -91,12 +109,14 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         assemble::ledger(&network, config)
     };
     let Some(ledger) = patiently(config, &watchdog, stop, ledger)? else { return Ok(()) };
+    check_operator(&ledger, config, account)?;
     let controller = ControllerConfig {
         seat: config.seat.id,
         operator,
         collateral: Arc::<FetchedCollateral>::clone(&collateral),
         restart: assemble::restart_policy(config),
         seed_depth_blocks: config.rpc.seed_depth_blocks,
+        turn: config.rpc.turn,
     };
     let machine = assemble::machine(&config.confirm);
     let controller = Controller::resume(controller, ledger, machine, state).map_err(ControllerError::from)?;
@@ -152,6 +172,14 @@ fn patiently<T>(
         }
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+/// Before anything is booted or paid for.
+fn check_operator(ledger: &Ledger, config: &NodeConfig, found: Address) -> Result<(), NodeError> {
+    let seat = config.seat.id.0;
+    let record = ledger.seat(config.seat.id).ok_or(NodeError::NoSeat { seat })?;
+    let expected = record.operator;
+    if expected == found { Ok(()) } else { Err(NodeError::NotOperator { seat, expected, found }) }
 }
 
 fn is_outage(error: &AssemblyError) -> bool {
@@ -221,6 +249,7 @@ impl Node<'_> {
                 Err(error) => {
                     self.tell(&error);
                     if is_final(&error) {
+                        self.end();
                         return Err(error.into());
                     }
                     pause = (pause * 2).min(PAUSE_MAX);
@@ -274,11 +303,8 @@ impl Node<'_> {
             Action::Published { epoch, gas, signed } => self.published(epoch, gas, &signed),
             Action::NotTaken(reason) => {
                 self.metrics.publications_refused.inc();
-                tracing::warn!(
-                    event = "not_taken",
-                    reason,
-                    "the contract took no block, for reason {reason} (R6)"
-                );
+                let (name, why) = refusal(reason);
+                tracing::warn!(event = "not_taken", reason = name, "the contract took no block: {why} (R6)");
             }
         }
     }
@@ -373,6 +399,22 @@ impl Node<'_> {
         if keeps {
             self.controller.leave();
         }
+    }
+}
+
+/// Why the contract settles but takes no block: its `Refusal` by number, with what it means.
+fn refusal(reason: u8) -> (&'static str, &'static str) {
+    match reason {
+        1 => ("blocked", "the seat is blocked"),
+        2 => ("exiting", "the seat is exiting"),
+        3 => ("suspended", "the seat is suspended"),
+        4 => ("bound_elsewhere", "the device is bound to another seat"),
+        5 => ("rival_claim", "another claimant of the device has a block that is not decided yet"),
+        6 => (
+            "undecided_block",
+            "on probation, and an earlier block of the seat is not decided yet: it waits for that",
+        ),
+        _ => ("unknown", "for a reason that this program does not know"),
     }
 }
 

@@ -27,13 +27,21 @@ impl Stop {
     /// # Errors
     /// When the system takes no handlers.
     pub fn on_signals() -> io::Result<Self> {
-        let stop = Self::default();
         let twice = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // In this order: the second signal finds the flag set.
             signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&twice))?;
             signal_hook::flag::register(signal, Arc::clone(&twice))?;
         }
+        Self::on_any_signal()
+    }
+
+    /// Asked by the process's signals, however many come: for whoever has something to clear away.
+    ///
+    /// # Errors
+    /// When the system takes no handlers.
+    pub fn on_any_signal() -> io::Result<Self> {
+        let stop = Self::default();
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let asked = stop.clone();
         std::thread::spawn(move || {

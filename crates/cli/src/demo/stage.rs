@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use multee_chain::bindings::IProofOfAttestation as contract;
@@ -282,7 +283,14 @@ impl Stage {
             _ => RestartPolicy::WhenSuspended,
         };
         let operator = account(self.seed, &format!("operator {}", part.index))?;
-        let config = ControllerConfig { seat, operator, collateral, restart, seed_depth_blocks: 1 };
+        let config = ControllerConfig {
+            seat,
+            operator,
+            collateral,
+            restart,
+            turn: Duration::ZERO,
+            seed_depth_blocks: 1,
+        };
         let ledger = Ledger::new(self.founded.network.clone(), 0)?;
         Ok(Controller::new(config, ledger, machine, booted.app))
     }

@@ -88,7 +88,7 @@ pub(crate) fn confirm(args: &DevnetConfirmArgs) -> Result<Infallible, DevnetCliE
 }
 
 fn up(args: &UpArgs) -> Result<Exit, DevnetCliError> {
-    let stop = Stop::on_signals()?;
+    let stop = Stop::on_any_signal()?;
     let screen = Screen::new(args.json);
     screen.open()?;
     let mut devnet = Devnet::start(&config(args)?)?;

@@ -33,7 +33,9 @@ impl Diagnostic for NodeCommandError {
             Self::Config(error) => return error.code(),
             Self::Signals(_) => "signals",
             Self::Node(error) => match **error {
-                NodeError::Assembly(_) => "not_started",
+                NodeError::Assembly(_) | NodeError::NoSeat { .. } | NodeError::NotOperator { .. } => {
+                    "not_started"
+                }
                 NodeError::Controller(_) => "stopped",
                 NodeError::Metrics { .. } | NodeError::CoreDumps(_) => "host",
             },
@@ -52,6 +54,10 @@ impl Diagnostic for NodeCommandError {
 
 fn of_node(error: &NodeError) -> Option<&'static str> {
     match error {
+        NodeError::NoSeat { .. } => Some("check seat.id; a device gets one with `multee device join`"),
+        NodeError::NotOperator { .. } => {
+            Some("use that account's key, or have the seat's provider name this one")
+        }
         NodeError::Metrics { .. } => Some("choose another address for metrics.listen"),
         NodeError::Assembly(AssemblyError::Chain(error))
         | NodeError::Controller(ControllerError::Chain(error)) => of_chain(error),

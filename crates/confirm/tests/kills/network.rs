@@ -108,6 +108,7 @@ fn config(machine: u32) -> ControllerConfig {
         operator: operator(machine),
         collateral: Arc::new(Sound(World::new())),
         restart: RestartPolicy::WhenNeeded(limits),
+        turn: Duration::ZERO,
         seed_depth_blocks: 1,
     }
 }

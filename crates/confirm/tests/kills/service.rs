@@ -1,5 +1,6 @@
 //! The application as a service of the system's, which here is a shell script.
 
+use alloy_primitives::Address;
 use std::path::{Path, PathBuf};
 
 use multee_confirmation::ConfirmError;
@@ -69,6 +70,17 @@ fn service_is_started_anew_as_another_incarnation_and_found_again() {
     let found = Service::new(unit.sound()).running(&[]).expect("looks");
     assert_eq!((found.len(), found[0].app.incarnation()), (1, incarnation));
     assert_eq!(applications(unit.directory.path()).len(), 1);
+}
+
+#[test]
+fn one_that_the_system_started_anew_by_itself_is_used_as_it_is() {
+    let unit = Unit::new();
+    assert!(Service::new(unit.config(&["false"])).fresh(&[]).expect("looks").is_none(), "nobody is there");
+    let incarnation = Service::new(unit.sound()).boot().expect("boots").app.incarnation();
+    let mut service = Service::new(unit.config(&["false"]));
+    let found = service.fresh(&[Address::ZERO]).expect("looks").expect("is there");
+    assert_eq!(found.app.incarnation(), incarnation);
+    assert!(service.fresh(&[incarnation]).expect("looks").is_none(), "the seat had that one");
 }
 
 #[test]

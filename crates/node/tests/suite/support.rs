@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::SolEventInterface;
@@ -353,6 +354,8 @@ pub(crate) struct Device {
     pub(crate) operator: Sender,
     /// For controllers that it gets from now on.
     pub(crate) seed_depth_blocks: u64,
+    /// As above.
+    pub(crate) turn: Duration,
     machine: Machine,
     /// None while it is lost.
     controller: Option<Controller>,
@@ -383,6 +386,7 @@ impl Device {
             operator: self.operator.clone(),
             collateral,
             restart: RestartPolicy::WhenSuspended,
+            turn: self.turn,
             seed_depth_blocks: self.seed_depth_blocks,
         };
         self.controller = Some(Controller::new(config, ledger, Box::new(self.machine.clone()), app));
@@ -533,6 +537,7 @@ impl World {
             platform,
             operator,
             seed_depth_blocks: 1,
+            turn: Duration::ZERO,
             machine,
             controller: None,
         });
@@ -569,7 +574,14 @@ impl World {
         let ledger = Ledger::new(network, 0).expect("settings");
         let collateral: Arc<dyn ReadCollateral> = Arc::<SoundReader>::clone(&self.reader);
         let (seat, operator) = (device.seat, device.operator.clone());
-        let config = ControllerConfig { seat, operator, collateral, restart, seed_depth_blocks: 1 };
+        let config = ControllerConfig {
+            seat,
+            operator,
+            collateral,
+            restart,
+            turn: Duration::ZERO,
+            seed_depth_blocks: 1,
+        };
         let machine = Box::new(device.machine.clone());
         device.controller = Some(Controller::resume(config, ledger, machine, state).expect("resumes"));
     }

@@ -1,5 +1,8 @@
 //! What a controller does while nothing can be done, and when the owner changes what holds.
 
+use std::time::Duration;
+
+use alloy_sol_types::SolCall;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_node::{Action, Ledger};
 use multee_protocol::Parameters;
@@ -27,6 +30,38 @@ fn controllers_send_nothing_while_the_seed_cannot_be_known() {
     world.chain.embedded.mine(1).expect("mined");
     let done = world.devices[1].tick().expect("publishes");
     assert!(matches!(done[..], [Action::Opened(0), Action::Published { .. }]), "{done:?}");
+}
+
+#[test]
+fn seats_take_turns_with_what_any_of_them_could_do() {
+    let mut world = World::new(3);
+    for device in 0..3 {
+        // Nobody's turn comes but that of the first in each epoch.
+        world.devices[device].turn = Duration::from_hours(1);
+        world.revive_soundly(device);
+    }
+    let sent = |world: &World| {
+        let of = |selector| world.chain.sent(selector).len();
+        [of(contract::openEpochCall::SELECTOR), of(contract::seedEpochCall::SELECTOR)]
+    };
+    for epoch in 1..=4_u32 {
+        world.enter(epoch);
+        let before = sent(&world);
+        for device in 0..3 {
+            let done = world.devices[device].tick().expect("opens or waits");
+            // Seats are numbered from 1.
+            let first = (device as u32 + 1) % 3 == epoch % 3;
+            assert_eq!(done.contains(&Action::Opened(epoch)), first, "seat {} in epoch {epoch}", device + 1);
+        }
+        world.await_seed();
+        for device in 0..3 {
+            world.devices[device].tick().expect("seeds or waits");
+        }
+        let after = sent(&world);
+        assert_eq!([after[0] - before[0], after[1] - before[1]], [1, 1]);
+        world.tick_all(epoch);
+        world.assert_all_published_once(1..=epoch);
+    }
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct RpcConfig {
     pub seed_depth_blocks: u64,
     /// Blocks that a reorganisation may take back without help.
     pub reorg_blocks_max: u64,
+    /// For each seat whose turn to work for all comes first.
+    pub turn: Duration,
     /// Between looks at the chain.
     pub poll: Duration,
     /// For one answer.
@@ -247,6 +249,7 @@ impl RpcConfig {
         let confirmations = reader.integer("rpc.confirmations", 1..=rpc::CONFIRMATIONS_MAX);
         let seed_depth_blocks = reader.integer("rpc.seed_depth_blocks", 1..=64);
         let reorg_blocks_max = reader.integer("rpc.reorg_blocks_max", 1..=4096);
+        let turn = reader.integer("rpc.turn_ms", 0..=600_000);
         let poll = reader.integer("rpc.poll_ms", 50..=60_000);
         let timeout = reader.integer("rpc.timeout_ms", 100..=600_000);
         let send_within = reader.integer("rpc.send_within_s", 1..=3600);
@@ -259,6 +262,7 @@ impl RpcConfig {
             confirmations: confirmations?,
             seed_depth_blocks: seed_depth_blocks?,
             reorg_blocks_max: reorg_blocks_max?,
+            turn: Duration::from_millis(turn?),
             poll: Duration::from_millis(poll?),
             timeout: Duration::from_millis(timeout?),
             send_within: Duration::from_secs(send_within?),

@@ -92,6 +92,11 @@ pub const SETTINGS: &[Setting] = &[
         Some("64"),
         "blocks that a reorganisation may take back without help; 1 to 4096",
     ),
+    integer(
+        "rpc.turn_ms",
+        Some("6000"),
+        "milliseconds to wait for each seat whose turn to open, seed and settle comes first: a block's time; 0 to 600000",
+    ),
     integer("rpc.poll_ms", Some("2000"), "milliseconds between looks at the chain; 50 to 60000"),
     integer("rpc.timeout_ms", Some("10000"), "milliseconds that one answer may take; 100 to 600000"),
     integer(

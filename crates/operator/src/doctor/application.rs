@@ -97,6 +97,7 @@ fn of_platform(config: &NodeConfig, policy: &Policy, introduction: &Introduction
     roots.extend(AMD_ARK_DER.iter().map(|root| root.to_vec()));
     roots.extend(assemble::certificates(&config.collateral.roots).unwrap_or_default());
     let roots: Vec<Vec<u8>> = introduction::accepted(policy, roots);
+    let measured = of_measurement(config, policy, introduction, roots.clone(), now_s);
     let source = match assemble::source(&config.collateral) {
         Ok(source) => source,
         Err(error) => {
@@ -109,7 +110,7 @@ fn of_platform(config: &NodeConfig, policy: &Policy, introduction: &Introduction
     };
     let number = Evaluation::Number(policy.tcb_evaluation_number());
     let quote = &introduction.quote;
-    let mut lines = Vec::new();
+    let mut lines = vec![measured];
     match source.collateral(quote, number, now_s, now_s) {
         Ok(document) => {
             lines.push(of_fetched(&source, now_s));
@@ -125,6 +126,29 @@ fn of_platform(config: &NodeConfig, policy: &Policy, introduction: &Introduction
         lines.push(of_outlook(&source, quote, now_s));
     }
     lines
+}
+
+/// What the TEE reports against what is configured: a node begins incarnations with the latter.
+fn of_measurement(
+    config: &NodeConfig,
+    policy: &Policy,
+    introduction: &Introduction,
+    roots: Vec<Vec<u8>>,
+    now_s: u64,
+) -> Line {
+    let name = "image";
+    let configured = config.confirm.measurement;
+    match introduction::describe(introduction, policy, roots, now_s) {
+        Ok(device) if device.measurement == configured => {
+            Line::ok(name, "the TEE reports confirm.measurement")
+        }
+        Ok(device) => Line::failed(
+            name,
+            format!("the TEE reports {}, confirm.measurement is {configured}", device.measurement),
+            "set confirm.measurement to what it reports and start the node again: peers would mark its blocks",
+        ),
+        Err(error) => Line::failed(name, chain_of(&error), "see line platform"),
+    }
 }
 
 fn of_fetched(source: &Source, now_s: u64) -> Line {
