@@ -6,4 +6,6 @@
 )]
 
 pub mod index;
+pub mod reader;
+pub mod serve;
 pub mod trust;

@@ -19,6 +19,8 @@ const STATEMENTS_KEPT: usize = 96;
 pub(super) fn open(path: &Path, deployment: Deployment) -> Result<Connection, IndexError> {
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(|fault| fault.at(path))?;
+    // What is lost in a power cut is read from the chain again.
+    db.pragma_update(None, "synchronous", "NORMAL").map_err(|error| Fault::from(error).at(path))?;
     if kind(&db, path)? {
         bound(&db, path, deployment)?;
     } else {
@@ -27,13 +29,17 @@ pub(super) fn open(path: &Path, deployment: Deployment) -> Result<Connection, In
     Ok(db)
 }
 
+/// Opens the file of an index that there is, for reading only.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, IndexError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|fault| fault.at(path))?;
+    if kind(&db, path)? { Ok(db) } else { Err(IndexError::NotAnIndex(path.to_owned())) }
+}
+
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let db = Connection::open_with_flags(path, flags)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     db.busy_timeout(BUSY)?;
-    // What is lost in a power cut is read from the chain again.
-    db.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(db)
 }
 

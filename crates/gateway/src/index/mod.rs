@@ -13,7 +13,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod error;
-mod file;
+pub(crate) mod file;
 mod following;
 pub(crate) mod network;
 mod reading;

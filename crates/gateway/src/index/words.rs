@@ -10,40 +10,40 @@ use serde::{Deserialize, Serialize};
 use super::error::Fault;
 
 /// A row's values, from the first on.
-pub(super) struct Taking<'a> {
+pub(crate) struct Taking<'a> {
     row: &'a Row<'a>,
     at: usize,
 }
 
 impl<'a> Taking<'a> {
-    pub(super) fn of(row: &'a Row<'a>) -> Self {
+    pub(crate) fn of(row: &'a Row<'a>) -> Self {
         Self { row, at: 0 }
     }
 
-    pub(super) fn next<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
+    pub(crate) fn next<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
         self.at += 1;
         self.row.get(self.at - 1)
     }
 
     /// A number that is not negative.
-    pub(super) fn number(&mut self) -> rusqlite::Result<u64> {
+    pub(crate) fn number(&mut self) -> rusqlite::Result<u64> {
         let number: i64 = self.next()?;
         u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(self.at - 1, number))
     }
 
-    pub(super) fn hash(&mut self) -> rusqlite::Result<B256> {
+    pub(crate) fn hash(&mut self) -> rusqlite::Result<B256> {
         self.next::<[u8; 32]>().map(B256::from)
     }
 
-    pub(super) fn address(&mut self) -> rusqlite::Result<Address> {
+    pub(crate) fn address(&mut self) -> rusqlite::Result<Address> {
         self.next::<[u8; 20]>().map(Address::from)
     }
 
-    pub(super) fn amount(&mut self) -> rusqlite::Result<u128> {
+    pub(crate) fn amount(&mut self) -> rusqlite::Result<u128> {
         self.next::<[u8; 16]>().map(u128::from_be_bytes)
     }
 
-    pub(super) fn power(&mut self) -> rusqlite::Result<u64> {
+    pub(crate) fn power(&mut self) -> rusqlite::Result<u64> {
         self.next::<[u8; 8]>().map(u64::from_be_bytes)
     }
 }

@@ -18,6 +18,8 @@ use super::error::Fault;
 use super::network::Network;
 use super::seat::Seat;
 
+pub(crate) use detail::shown;
+
 /// Kind and detail of the row that an event without a table of its own has.
 pub(super) fn change_of(event: &Event) -> Option<(&'static str, String)> {
     detail::of(event).map(|change| (change.kind, change.detail.to_string()))
