@@ -11,10 +11,12 @@ use crate::device::DeviceArgs;
 use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
 use crate::exit;
+use crate::gateway::GatewayArgs;
 use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::simulate::SimulateArgs;
+use crate::trust::TrustArgs;
 use crate::verify::Moment;
 
 /// A network of TEEs that verify each other's evidence.
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     Demo(DemoArgs),
     Audit(AuditArgs),
+    Trust(TrustArgs),
+    Gateway(GatewayArgs),
     Simulate(Box<SimulateArgs>),
     Params(ParamsArgs),
     Node(NodeArgs),

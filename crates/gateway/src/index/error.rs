@@ -102,6 +102,19 @@ pub enum IndexError {
     Replay(#[from] FollowError),
 }
 
+impl IndexError {
+    /// Whether another try cannot mend it.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Chain(error) => {
+                matches!(error, ChainError::WrongChain { .. } | ChainError::WrongCode { .. })
+            }
+            Self::Database { .. } => false,
+            _ => true,
+        }
+    }
+}
+
 /// What is wrong, before it is known in which file or with which log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::problem::Problem;
-use super::{READERS, Shared, routes};
+use super::{Origin, READERS, Shared, routes};
 
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -131,7 +131,7 @@ async fn in_time(
 }
 
 /// What every answer says: that it is what it says it is, who may read it, and that it is of this moment.
-fn mark(headers: &mut HeaderMap, cors: &[HeaderValue], origin: Option<HeaderValue>) {
+fn mark(headers: &mut HeaderMap, cors: &[Origin], origin: Option<HeaderValue>) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -140,9 +140,10 @@ fn mark(headers: &mut HeaderMap, cors: &[HeaderValue], origin: Option<HeaderValu
     }
     headers.insert(header::VARY, HeaderValue::from_static("origin"));
     let all = HeaderValue::from_static("*");
-    if cors.contains(&all) {
+    if cors.iter().any(|Origin(allowed)| *allowed == all) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, all);
-    } else if let Some(origin) = origin.filter(|origin| cors.contains(origin)) {
+    } else if let Some(origin) = origin.filter(|origin| cors.iter().any(|Origin(allowed)| allowed == origin))
+    {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
 }

@@ -71,8 +71,22 @@ pub struct Config {
     pub request_max: Duration,
     /// What one client may ask; `None` for as much as it likes, behind a proxy that bounds it.
     pub rate: Option<Rate>,
-    /// Origins whose pages may read answers; `*` for all.
-    pub cors: Vec<HeaderValue>,
+    /// Origins whose pages may read answers.
+    pub cors: Vec<Origin>,
+}
+
+/// Whose pages may read answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+impl Origin {
+    /// `*` for everybody's, or an origin as browsers name it: scheme and host, and the port if it is not the scheme's.
+    pub fn parse(text: &str) -> Option<Self> {
+        let host = ["http://", "https://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
+        let is_one =
+            text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '*']));
+        is_one.then(|| text.parse().ok()).flatten().map(Self)
+    }
 }
 
 impl Config {
@@ -112,7 +126,7 @@ pub enum ServeError {
 pub struct Gateway {
     server: Option<Server>,
     stop: Arc<AtomicBool>,
-    follower: Option<JoinHandle<()>>,
+    follower: Option<JoinHandle<Result<(), IndexError>>>,
     shared: Arc<Shared>,
 }
 
@@ -188,6 +202,12 @@ impl Gateway {
     pub fn trouble(&self) -> Option<String> {
         self.shared.status.trouble()
     }
+
+    /// Why it follows the chain no more: another try would not mend it. It goes on answering that all is stale.
+    pub fn gave_up(&mut self) -> Option<IndexError> {
+        let follower = self.follower.take_if(|follower| follower.is_finished())?;
+        follower.join().ok()?.err()
+    }
 }
 
 impl Drop for Gateway {
@@ -201,14 +221,20 @@ impl Drop for Gateway {
     }
 }
 
-fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBool) {
+fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBool) -> Result<(), IndexError> {
     while !stop.load(Ordering::Relaxed) {
         match index.sync(chain) {
             Ok(_) => shared.status.synced(),
-            Err(error) => shared.status.failed(error.to_string()),
+            Err(error) => {
+                shared.status.failed(error.to_string());
+                if error.is_lasting() {
+                    return Err(error);
+                }
+            }
         }
         thread::park_timeout(shared.config.poll_every);
     }
+    Ok(())
 }
 
 impl Shared {

@@ -12,7 +12,7 @@ use multee_chain::{
     Answer, Call, Chain, ChainError, Head, LogEntry, LogFilter, Receipt, Sender, Transaction,
 };
 use multee_gateway::index::Index;
-use multee_gateway::serve::{Config, Gateway, Rate};
+use multee_gateway::serve::{Config, Gateway, Origin, Rate};
 use multee_node::{PeerContent, ReadContent};
 use serde_json::Value;
 
@@ -345,7 +345,7 @@ fn who_asks_too_often_is_told_to_wait() {
 #[test]
 fn foreign_pages_read_only_where_it_is_configured() {
     let dir = tempfile::tempdir().expect("a directory");
-    let cors = vec!["https://page.example".parse().expect("an origin")];
+    let cors = vec![Origin::parse("https://page.example").expect("an origin")];
     let served = served(dir.path(), Town::new(3), Config { cors, ..config() });
     let allowed = |origin: &str| {
         let lines = format!("GET /v1/epochs HTTP/1.1\r\nhost: here\r\norigin: {origin}\r\n");
