@@ -17,14 +17,14 @@ pub(crate) enum TrustError {
 
     #[error("the chain does not answer")]
     #[diagnostic(code(multee::trust::chain_unreachable), help("check --rpc; give another endpoint, too"))]
-    Chain(#[source] ChainError),
+    Chain(#[source] Box<ChainError>),
 
     #[error(transparent)]
     #[diagnostic(
         code(multee::trust::not_the_contract),
         help("check --contract, and that --rpc is an endpoint of the contract's chain")
     )]
-    Contract(AskError),
+    Contract(Box<AskError>),
 
     #[error("the gateway does not answer")]
     #[diagnostic(
@@ -48,9 +48,15 @@ pub(crate) enum TrustError {
 impl From<AskError> for TrustError {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Chain(error) => Self::Chain(error),
-            error => Self::Contract(error),
+            AskError::Chain(error) => error.into(),
+            error => Self::Contract(Box::new(error)),
         }
+    }
+}
+
+impl From<ChainError> for TrustError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(Box::new(error))
     }
 }
 

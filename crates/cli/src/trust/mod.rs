@@ -51,7 +51,7 @@ fn check(args: &CheckArgs) -> Result<Exit, TrustError> {
 fn of_contract(args: &CheckArgs, question: &Question) -> Result<Value, TrustError> {
     let contract = args.chain.contract.filter(|_| !args.chain.endpoints.is_empty());
     let contract = contract.ok_or(TrustError::Whom)?;
-    let chain = connect::connect(&args.chain).map_err(TrustError::Chain)?;
+    let chain = connect::connect(&args.chain)?;
     let Moment(now_s) = args.now.unwrap_or_else(Moment::from_host_clock);
     let clock = Clock { now_s, head_age_s_max: args.head_age_max, in_touch: true };
     let answer = ask_contract(&chain, contract, question, &clock)?;

@@ -4,6 +4,7 @@ mod api;
 mod dump;
 mod forking;
 mod index;
+mod scale;
 mod story;
 mod town;
 mod trust;

@@ -9,7 +9,7 @@ use multee_chain::{Answer, Call, Chain};
 use crate::town::{OPERATOR, OWNER, POWER, PROVIDER, Town, key, measurement, references};
 
 /// Epochs of the story.
-pub(crate) const EPOCHS: u32 = 40;
+pub(crate) const EPOCHS: u32 = 42;
 /// Founding seats; number 9 joins.
 pub(crate) const SEATS: u32 = 8;
 
@@ -37,17 +37,14 @@ pub(crate) fn play(town: &mut Town, epoch: u32) {
         town.send(&key(OWNER, 0), &paused(true));
         return town.send(&key(OWNER, 0), &paused(false));
     }
-    town.bad = if (3..7).contains(&epoch) || (19..23).contains(&epoch) {
-        BTreeSet::from([3])
-    } else {
-        BTreeSet::new()
-    };
+    town.bad = BTreeSet::from([3]);
+    town.bad_epochs = if epoch < 19 { 3..5 } else { 20..24 };
     town.slanderers = if (8..11).contains(&epoch) { BTreeSet::from([5]) } else { BTreeSet::new() };
     town.begin(epoch);
     town.settle(epoch);
     befall(town, epoch);
     // A standstill.
-    if (31..36).contains(&epoch) {
+    if (31..37).contains(&epoch) {
         return;
     }
     // Seat 4 is away for long.
@@ -83,14 +80,14 @@ fn befall(town: &mut Town, epoch: u32) {
             town.send(&key(PROVIDER, 6), &contract::setOperatorCall { seat: 6, operator });
         }
         12 => town.send(&key(PROVIDER, 7), &contract::exitCall { seat: 7 }),
-        16 => {
+        18 => {
             let withdraw = contract::withdrawDepositCall { seat: 7 };
             if would(town, &key(PROVIDER, 7), &withdraw) {
                 town.send(&key(PROVIDER, 7), &withdraw);
             }
         }
-        17 if town.read(&contract::seatOfCall { seat: 7 }).funds.paidOut => town.rejoin(7),
-        18 => {
+        19 if town.read(&contract::seatOfCall { seat: 7 }).funds.paidOut => town.rejoin(7),
+        16 => {
             let pair = town.equivocation(8);
             town.send(&key(OWNER, 9), &contract::reportEquivocationCall { pair });
             town.send(&key(OWNER, 9), &contract::withdrawBountyCall {});
@@ -104,8 +101,8 @@ fn befall(town: &mut Town, epoch: u32) {
             );
             town.send(&key(OWNER, 1), &multee_chain::bindings::deployed::Registry::acceptOwnershipCall {});
         }
-        33 => town.send(&key(OWNER, 1), &contract::announceStandstillCall {}),
-        35 => town.send(&key(OWNER, 1), &contract::reviveCall { seats: (1..=9).collect() }),
+        34 => town.send(&key(OWNER, 1), &contract::announceStandstillCall {}),
+        36 => town.send(&key(OWNER, 1), &contract::reviveCall { seats: (1..=9).collect() }),
         _ => {}
     }
     let suspended = town.read(&contract::seatOfCall { seat: 3 });

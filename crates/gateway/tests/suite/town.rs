@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -26,6 +27,8 @@ pub(crate) struct Town {
     pub(crate) contract: Address,
     /// Seats whose evidence is found wrong by the honest.
     pub(crate) bad: BTreeSet<u32>,
+    /// Of which epochs.
+    pub(crate) bad_epochs: Range<u32>,
     /// Seats that mark everybody's evidence wrong.
     pub(crate) slanderers: BTreeSet<u32>,
     /// How often each seat's incarnation was replaced.
@@ -71,7 +74,7 @@ impl Town {
             verified_power: POWER,
         };
         let parameters = Parameters {
-            finality_epochs: 1,
+            finality_epochs: 3,
             reward_delay_epochs: 1,
             unbonding_epochs: 1,
             decision_marks: 40,
@@ -94,6 +97,7 @@ impl Town {
             founded,
             contract,
             bad: BTreeSet::new(),
+            bad_epochs: 0..u32::MAX,
             slanderers: BTreeSet::new(),
             boots: BTreeMap::new(),
             certificates: RefCell::default(),
@@ -211,7 +215,8 @@ impl Town {
     fn mark(&self, marker: u32, at: &contract::BlockRef) -> U256 {
         let call = contract::blockOfCall { epoch: at.epoch, order: at.order };
         let Ok(view) = read(self.chain.as_ref(), self.contract, &call) else { return U256::ZERO };
-        let wrong = self.slanderers.contains(&marker) || self.bad.contains(&view.seat);
+        let wrong = self.slanderers.contains(&marker)
+            || (self.bad.contains(&view.seat) && self.bad_epochs.contains(&at.epoch));
         U256::from(if wrong { 2 } else { 1 })
     }
 
