@@ -120,7 +120,12 @@ CREATE TABLE epochs (
     policy_digest     BLOB NOT NULL,
     reference_digest  BLOB NOT NULL,
     seed              BLOB,
-    root              BLOB
+    root              BLOB,
+    -- Blocks of it: how many, and what became of them.
+    published         INTEGER NOT NULL DEFAULT 0,
+    passed            INTEGER NOT NULL DEFAULT 0,
+    honest            INTEGER NOT NULL DEFAULT 0,
+    malicious         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE blocks (
@@ -148,7 +153,7 @@ CREATE TABLE blocks (
     PRIMARY KEY (epoch, block_order)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX blocks_by_seat ON blocks (seat, epoch);
-CREATE INDEX blocks_by_digest ON blocks (digest);
+CREATE INDEX blocks_undecided ON blocks (epoch) WHERE log_position IS NOT NULL AND decided IS NULL;
 
 -- The suspicious log (R8).
 CREATE TABLE log (

@@ -49,10 +49,7 @@ pub struct Epoch {
 
 const SELECT: &str = "SELECT epoch, told_block, seed IS NOT NULL, roster_epoch, roster_size, window_start, \
     window_size, decision_marks, latest_checks, suspicious_checks, pot, policy_digest, reference_digest, \
-    (SELECT count(*) FROM blocks WHERE blocks.epoch = epochs.epoch), \
-    (SELECT count(*) FROM blocks WHERE blocks.epoch = epochs.epoch AND passed), \
-    (SELECT count(*) FROM blocks WHERE blocks.epoch = epochs.epoch AND decided = 'honest'), \
-    (SELECT count(*) FROM blocks WHERE blocks.epoch = epochs.epoch AND decided = 'malicious') \
+    published, passed, honest, malicious \
     FROM epochs ORDER BY epoch DESC LIMIT ? OFFSET ?";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Epoch> {

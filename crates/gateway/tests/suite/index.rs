@@ -111,6 +111,7 @@ fn whatever_is_altered_in_the_tables_is_found() {
         "UPDATE network SET reference_values = '[]'",
         "UPDATE network SET paused = 1",
         "UPDATE epochs SET roster_size = roster_size + 1 WHERE epoch = 20",
+        "UPDATE epochs SET passed = passed + 1 WHERE epoch = 2",
         "UPDATE epochs SET latest_checks = latest_checks + 1 WHERE epoch = 2",
         "UPDATE blocks SET passed = 0 WHERE seat = 1 AND epoch = 3",
         "UPDATE blocks SET passed = 0 WHERE passed AND epoch = 28",

@@ -64,7 +64,9 @@ impl Told {
         let (state, events) = State::deploy(&genesis).expect("deployed");
         let mut told =
             Self { state, logs: Vec::new(), number: 1, transactions: 0, timestamp_s: GENESIS_S - 10 };
-        events.iter().for_each(|event| told.tell(event, &[]));
+        for event in &events {
+            told.tell(event, &[]);
+        }
         let values = vec![ReferenceValue { measurement: measurement(), from_epoch: 0, until_epoch: 10_000 }];
         let listed =
             contract::ReferenceValue { measurement: measurement(), fromEpoch: 0, untilEpoch: 10_000 };
@@ -93,7 +95,9 @@ impl Told {
         };
         let events =
             self.state.apply(&multee_protocol::machine::Call { caller, moment, input }).expect("accepted");
-        events.iter().for_each(|event| self.tell(event, evidence));
+        for event in &events {
+            self.tell(event, evidence);
+        }
     }
 
     fn tell(&mut self, event: &Event, evidence: &[u8]) {

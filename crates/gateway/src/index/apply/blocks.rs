@@ -67,10 +67,18 @@ impl Applying<'_> {
             evidence.digest.as_slice(),
             seat.certificates_hash.as_slice(),
         ])?;
+        self.count("published", *epoch)?;
         self.keep_content("block_words", &block.words())?;
         self.keep_content("block_digest", &block.signed_bytes(&self.deployment))?;
         self.keep_binding(*digest, evidence.digest, seat.certificates_hash)?;
         self.change_seat(*id, |it| (it.last_digest, it.last_epoch) = (*digest, Some(*epoch)))?;
+        Ok(())
+    }
+
+    /// One more of an epoch's blocks is that.
+    pub(super) fn count(&self, what: &str, epoch: Epoch) -> Result<(), Fault> {
+        let sql = format!("UPDATE epochs SET {what} = {what} + 1 WHERE epoch = ?");
+        self.db.prepare_cached(&sql)?.execute([epoch])?;
         Ok(())
     }
 

@@ -51,6 +51,7 @@ impl Applying<'_> {
     pub(super) fn pass(&mut self, event: &Event) -> Result<(), Fault> {
         let Event::BlockPassed { seat, epoch, judgement, score, streak } = *event else { return Ok(()) };
         self.change_block("passed = 1", seat, epoch)?;
+        self.count("passed", epoch)?;
         self.change_seat(seat, |it| it.has_good(epoch))?;
         self.step(&Told {
             seat,
@@ -86,6 +87,7 @@ impl Applying<'_> {
         let steps = if malicious { penalised } else { !blocked && !self.has_passed(seat, epoch)? };
         let decided = if malicious { "decided = 'malicious'" } else { "decided = 'honest'" };
         self.change_block(decided, seat, epoch)?;
+        self.count(if malicious { "malicious" } else { "honest" }, epoch)?;
         if !malicious {
             self.change_seat(seat, |it| it.has_good(epoch))?;
         }

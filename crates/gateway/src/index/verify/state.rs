@@ -32,6 +32,7 @@ pub(super) fn compare(
     compare_epochs(db, state, timestamp_s, verified)?;
     compare_blocks(db, state, timestamp_s, verified)?;
     compare_chains(db, verified)?;
+    compare_counts(db, verified)?;
     compare_log(db, state, timestamp_s, verified)
 }
 
@@ -172,6 +173,24 @@ fn compare_blocks(
         verified.same(|| format!("block {epoch}/{order}, log position"), &position, &rules);
         let binding = evidence_binding(row.hash()?, row.hash()?, row.hash()?);
         verified.same(|| format!("block {epoch}/{order}, binding"), &binding, &view.evidence_binding);
+    }
+    Ok(())
+}
+
+/// What epochs say of their blocks is what these are.
+fn compare_counts(db: &Connection, verified: &mut Verified) -> Result<(), Fault> {
+    let sql = "SELECT epochs.epoch, published, epochs.passed, honest, malicious, count(seat), \
+        coalesce(sum(blocks.passed), 0), count(CASE decided WHEN 'honest' THEN 1 END), \
+        count(CASE decided WHEN 'malicious' THEN 1 END) \
+        FROM epochs LEFT JOIN blocks ON blocks.epoch = epochs.epoch GROUP BY epochs.epoch";
+    let mut rows = db.prepare(sql)?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let mut row = Taking::of(row);
+        let epoch: u32 = row.next()?;
+        let said: [u32; 4] = [row.next()?, row.next()?, row.next()?, row.next()?];
+        let are: [u32; 4] = [row.next()?, row.next()?, row.next()?, row.next()?];
+        verified.same(|| format!("epoch {epoch}, its blocks"), &said, &are);
     }
     Ok(())
 }
