@@ -1,7 +1,15 @@
 //! SIMULATED vendors' evidence for fuzz targets to start from, and what must hold of whatever becomes of it.
 //!
-//! `cargo +nightly fuzz run TARGET` with TARGET one of `dcap`, `snp`, `collateral`, `bundle`. An input is a patch of
-//! sound evidence, so that the fuzzer gets past its outer layers: an offset, how many bytes go, and what comes instead.
+//! `cargo xtask fuzz TARGET` with TARGET one of `TARGETS`; `cargo +nightly fuzz run TARGET` does the same. An input is a
+//! patch of sound evidence, so that the fuzzer gets past its outer layers: an offset, how many bytes go, and what comes
+//! instead. `corpus/` holds inputs that reach all that was reached so far.
+
+mod targets;
+#[allow(dead_code, reason = "that room's tests use all of it")]
+#[path = "../../crates/confirmation/tests/suite/world.rs"]
+mod world;
+
+pub use targets::{TARGETS, Target, bundle, claimed, collateral, dcap, request, sigstruct, snp};
 
 use multee_evidence::{Collateral, Policy, VerifiedEvidence, Verifier, VerifierConfig};
 use multee_mock_vendor::{

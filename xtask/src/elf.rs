@@ -2,6 +2,8 @@
 //!
 //! Source: System V ABI, "Object Files", for 64 bits and little-endian. What does not parse has no sections.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use crate::error::ChoreError;
@@ -35,7 +37,11 @@ pub(crate) fn same(first: &[u8], second: &[u8]) -> Result<String, ChoreError> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The name of the first section that differs, or what else does.

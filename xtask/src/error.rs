@@ -35,6 +35,9 @@ pub(crate) enum ChoreError {
     /// Node or npm is absent and cannot be installed without root.
     #[error("`{program}` is not installed; install Node.js 20 or later with npm")]
     NodeMissing { program: &'static str },
+    /// No fuzz target of that name.
+    #[error("no fuzz target is named {0}")]
+    NoTarget(String),
     /// Whoever builds it gets another program.
     #[error("two builds differ, first in {section}: sha256 {first_hash} and {second_hash}")]
     NotReproduced { section: String, first_hash: String, second_hash: String },

@@ -13,6 +13,7 @@ use crate::conformance;
 use crate::contracts;
 use crate::counts::{self, Counts, ReadCounts};
 use crate::error::ChoreError;
+use crate::fuzz;
 use crate::installs;
 use crate::reproduce;
 
@@ -32,7 +33,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -43,6 +44,7 @@ const STEPS: [Step; 12] = [
     ("artifacts", |root| checked(artifacts::check(root))),
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
+    ("fuzzing", fuzzing),
     ("reproducible build", |root| checked(reproduce::run(root))),
     ("licences and bans", licences),
 ];
@@ -135,6 +137,15 @@ fn forge_tests(root: &Path) -> Outcome {
         Ok(command) => some_tested(command, counts::forge),
         Err(error) => Outcome::Failed(Counts::default(), error),
     }
+}
+
+/// Stable compilers replay the committed inputs, in a test; to look for new ones takes a nightly one.
+fn fuzzing(root: &Path) -> Outcome {
+    const SECONDS: u32 = 10;
+    if !fuzz::is_possible() {
+        return Outcome::Skipped("there is no nightly compiler");
+    }
+    checked(fuzz::run(root, SECONDS, None))
 }
 
 /// cargo-deny is an optional tool: building it takes longer than everything it checks.

@@ -5,12 +5,14 @@
 
 mod artifacts;
 mod bench;
+mod chaos;
 mod command;
 mod conformance;
 mod contracts;
 mod counts;
 mod elf;
 mod error;
+mod fuzz;
 mod gate;
 mod installs;
 mod reproduce;
@@ -53,6 +55,23 @@ enum Chore {
     },
     /// Build multee-confirm twice, as two strangers would, and compare the bytes
     Reproduce,
+    /// Run the fuzz targets (all, or the one named); needs a nightly compiler
+    Fuzz {
+        /// How long each runs
+        #[arg(long, value_name = "S", default_value_t = 60)]
+        seconds: u32,
+        /// A target, such as `snp`
+        target: Option<String>,
+    },
+    /// Kill the processes of a network again and again, and see that nothing is lost
+    Chaos {
+        /// How many epochs, with a node killed in each and an application in every sixth
+        #[arg(long, default_value_t = 200)]
+        epochs: u32,
+        /// What is drawn from it: who is killed, and when
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
         /// Part of a benchmark target's name, such as `verification`
@@ -90,7 +109,12 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
         Chore::Test => return Ok(gate::test(&root)),
         Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
+        Chore::Fuzz { seconds, target } => fuzz::run(&root, seconds, target.as_deref())?,
         Chore::Reproduce => reproduce::run(&root)?,
+        Chore::Chaos { epochs, seed } => {
+            installs::node(&root)?;
+            chaos::run(&root, epochs, seed)?;
+        }
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
             installs::node(&root)?;

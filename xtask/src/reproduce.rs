@@ -17,6 +17,9 @@ use crate::error::ChoreError;
 const PACKAGE: &str = "multee-confirm";
 const BUILD: [&str; 6] = ["build", "--release", "--locked", "--offline", "--package", PACKAGE];
 
+/// What it is built for: other platforms' packages need not be there.
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
 /// All that a build of the workspace reads.
 const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", ".cargo", "crates", "xtask"];
 
@@ -58,7 +61,7 @@ pub(crate) fn run(root: &Path) -> Result<(), ChoreError> {
     let scratch = Scratch::new()?;
     let home = cargo_home();
     // Both builders take packages from what is downloaded here; they unpack them for themselves.
-    command::run(&mut cargo(root, &["fetch", "--locked"]))?;
+    command::run(&mut cargo(root, &["fetch", "--locked", "--target", TRIPLE]))?;
     for builder in &BUILDERS {
         builder.settle(root, &home, &scratch.0)?;
     }

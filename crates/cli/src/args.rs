@@ -12,6 +12,9 @@ use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
 use crate::exit;
 use crate::gateway::GatewayArgs;
+use crate::key::KeyArgs;
+use crate::measure::MeasureArgs;
+use crate::network::NetworkArgs;
 use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
 use crate::shell::{CompletionsArgs, ManArgs};
@@ -30,6 +33,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Verify(VerifyArgs),
+    Measure(Box<MeasureArgs>),
     Demo(DemoArgs),
     Audit(AuditArgs),
     Trust(TrustArgs),
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     Devnet(DevnetArgs),
     #[command(hide = true)]
     DevnetConfirm(DevnetConfirmArgs),
+    Network(Box<NetworkArgs>),
+    Key(KeyArgs),
 }
 
 /// Play a network of devices on this machine, with its troubles. Evidence is SIMULATED
@@ -104,12 +110,15 @@ pub(crate) struct VerifyArgs {
     /// What the hardware vendor has signed about the platform, JSON of at most 1 MiB
     #[arg(long, value_name = "FILE", required_unless_present = "fetch", conflicts_with = "fetch")]
     pub(crate) collateral: Option<PathBuf>,
-    /// Fetch the collateral from Intel's service, or from those given with --pccs
+    /// Fetch the collateral from Intel's or AMD's service, or from those given with --pccs or --kds
     #[arg(long)]
     pub(crate) fetch: bool,
     /// A service to fetch from instead of Intel's: a PCCS, http or https; repeatable, asked in this order
     #[arg(long, value_name = "URL", requires = "fetch", conflicts_with = "collateral")]
     pub(crate) pccs: Vec<Endpoint>,
+    /// A service to fetch from instead of AMD's: a cache of its KDS, http or https; repeatable, asked in this order
+    #[arg(long, value_name = "URL", requires = "fetch", conflicts_with = "collateral")]
+    pub(crate) kds: Vec<Endpoint>,
     /// Keep what is fetched in this directory, and fetch only what is not there or older than a day
     #[arg(long, value_name = "DIR", requires = "fetch", conflicts_with = "collateral")]
     pub(crate) cache: Option<PathBuf>,
@@ -184,9 +193,9 @@ in 4.3, or the report alone; then the collateral brings the certificates. Collat
 
 Debug mode and revoked platforms are never accepted, whatever the policy.
 
-Fetched is the TCB evaluation that the policy demands, with the built-in one that which Intel has in force.
-Services are not trusted: what they give is judged as a file would be. Nothing is fetched for a quote that
-carries no certificate chain.
+Fetched from Intel is the TCB evaluation that the policy demands, with the built-in one that which Intel has in force.
+Services are not trusted: what they give is judged as a file would be. Nothing is fetched for a DCAP quote that
+carries no certificate chain; a bare SEV-SNP report's certificates are fetched, too, if the chip's own key signed.
 
 The JSON document (every field is always there; null where nothing is established):
   version        1

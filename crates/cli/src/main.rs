@@ -1,5 +1,6 @@
 //! The `multee` program: parse, call, print.
 
+mod account;
 mod args;
 mod audit;
 mod config;
@@ -9,6 +10,9 @@ mod devnet;
 mod doctor;
 mod exit;
 mod gateway;
+mod key;
+mod measure;
+mod network;
 mod node;
 mod params;
 mod shell;
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     };
     let outcome: miette::Result<Exit> = match cli.command {
         Command::Verify(args) => verify::run(&args).map_err(Into::into),
+        Command::Measure(args) => measure::run(&args).map_err(Into::into),
         Command::Simulate(args) => simulate::run(&args).map_err(Into::into),
         Command::Params(args) => params::run(&args).map_err(Into::into),
         Command::Trust(args) => trust::run(&args).map_err(Into::into),
@@ -45,6 +50,8 @@ fn main() -> ExitCode {
         Command::DevnetConfirm(args) => {
             devnet::confirm(&args).map_err(Into::into).map(|never| match never {})
         }
+        Command::Network(args) => network::run(&args).map_err(Into::into),
+        Command::Key(args) => key::run(&args).map_err(Into::into),
         Command::Demo(args) => demo::run(&args).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| exit::explain(&error)).into()

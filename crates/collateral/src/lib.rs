@@ -2,8 +2,8 @@
 //!
 //! In: a quote, and the time at which it is to be judged. Out: what its vendor has signed about its platform, as
 //! [`Collateral`](multee_evidence::Collateral) reads it. For Intel that is TCB info, quoting enclave identity and two
-//! revocation lists, from the Provisioning Certification Service (PCS) or caches of it (PCCS); for AMD certificates and
-//! lists from the Key Distribution Service (KDS), as they are.
+//! revocation lists, from the Provisioning Certification Service (PCS) or caches of it (PCCS); for AMD the root's
+//! revocation list, and certificates where the evidence brings none, from the Key Distribution Service (KDS).
 //!
 //! | module | holds |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | `cache` | pieces in memory and on disk |
 //! | `health` | which endpoints are let alone for now |
 //! | `source` | what holds them together |
+//! | `amd` | what SEV-SNP evidence needs, put together |
 //! | `error` | what went wrong, and the alarm that is raised |
 //!
 //! Nothing here is trusted and no signature is checked: endpoints, caches and disks may lie, and get an abstention out
@@ -28,6 +29,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod amd;
 mod cache;
 mod endpoint;
 mod error;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use multee_evidence::{ClaimedPlatform, Collateral, CollateralKey};
+use multee_evidence::{ClaimedPlatform, ClaimedSnp, Collateral, CollateralKey, is_snp_quote};
 use serde::Serialize;
 
 use crate::cache::Cache;
@@ -85,8 +85,8 @@ impl Source {
         Ok(Self { config, client, state: Mutex::new(state) })
     }
 
-    /// The collateral of one TCB evaluation that `quote` needs to be judged as of `at_s`, in the JSON form that
-    /// [`Collateral`] reads. What is due at `now_s` is fetched first; what cannot be fetched comes from the cache for as
+    /// The collateral that `quote` needs to be judged as of `at_s`, in the JSON form that [`Collateral`] reads: Intel's of
+    /// one TCB evaluation, or AMD's, which knows none. What is due at `now_s` is fetched first; what cannot be fetched comes from the cache for as
     /// long as it holds. Both times are Unix time in seconds.
     ///
     /// # Errors
@@ -98,8 +98,13 @@ impl Source {
         at_s: u64,
         now_s: u64,
     ) -> Result<Vec<u8>, SourceError> {
-        let key = ClaimedPlatform::read(quote).map_err(SourceError::Quote)?.collateral();
-        let document = self.document(key, evaluation, at_s, now_s)?;
+        let document = if is_snp_quote(quote) {
+            let claimed = ClaimedSnp::read(quote).map_err(SourceError::Quote)?;
+            self.snp_document(&claimed, at_s, now_s)?
+        } else {
+            let key = ClaimedPlatform::read(quote).map_err(SourceError::Quote)?.collateral();
+            self.document(key, evaluation, at_s, now_s)?
+        };
         Collateral::from_json(&document)?;
         Ok(document)
     }
@@ -150,7 +155,7 @@ impl Source {
     }
 
     /// One thing as of `at_s`.
-    fn piece(&self, item: &Item, at_s: u64, now_s: u64) -> Result<Piece, SourceError> {
+    pub(crate) fn piece(&self, item: &Item, at_s: u64, now_s: u64) -> Result<Piece, SourceError> {
         let mut state = self.lock();
         let name = item.to_string();
         if self.is_due(&state.cache, &name, now_s) {

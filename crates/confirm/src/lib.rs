@@ -1,6 +1,6 @@
 //! The Confirmation Application as a process of its own, `multee-confirm`: what is measured and runs inside the TEE.
 //!
-//! It makes a key, listens on one Unix socket, and answers whoever connects, one client after another, with what
+//! It makes a key, listens on one socket, and answers whoever connects, one client after another, with what
 //! [`ConfirmationApp`](multee_confirmation::ConfirmationApp) answers. The key is in its memory and nowhere else: when
 //! the process ends, the incarnation has ended.
 //!
@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `run` | what happens in which order, and why it did not |
-//! | `socket` | the socket: its mode, its directory, what stood there before |
+//! | `address` | where it listens: a Unix socket, vsock, or the loopback interface |
+//! | `socket` | a Unix socket: its mode, its directory, what stood there before |
 //! | `serve` | clients, one after another |
 //! | `lockdown` | no core dumps, no tracing, no new privileges |
 //! | `machine` | what this machine is and can do |
@@ -23,6 +24,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod address;
 mod args;
 mod lockdown;
 mod machine;
@@ -33,9 +35,10 @@ mod simulated;
 mod snp;
 mod socket;
 
-pub use args::Args;
+pub use address::{Listener, listen};
+pub use args::{Address, Args};
 pub use lockdown::{LockdownError, lock_down};
 pub use machine::MachineError;
 pub use run::{StartError, run, run_with};
 pub use snp::encode_snp_report;
-pub use socket::{SocketError, listen};
+pub use socket::SocketError;

@@ -11,12 +11,13 @@ use multee_evidence::ObtainQuote;
 use multee_protocol::TeeType;
 use rand_core::OsRng;
 
-use crate::args::Args;
+use crate::address::listen;
+use crate::args::{Address, Args};
 use crate::lockdown::{LockdownError, lock_down};
 use crate::machine::{self, MachineError};
 use crate::serve::serve;
 use crate::snp::encode_snp_report;
-use crate::socket::{SocketError, listen};
+use crate::socket::SocketError;
 
 /// Why the application did not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum StartError {
 pub fn run(args: &Args) -> Result<Infallible, StartError> {
     let locked = lock_down();
     let app = boot(args, locked)?;
-    answer(app, &args.socket, args.message_time_max())
+    answer(app, &args.address(), args.message_time_max())
 }
 
 /// Runs an application that the caller makes, over a TEE of its own; as [`run`] does, on this socket and with so much
@@ -62,15 +63,15 @@ pub fn run_with<E: From<StartError>>(
     boot: impl FnOnce() -> Result<ConfirmationApp, E>,
 ) -> Result<Infallible, E> {
     lock_down().map_err(StartError::from)?;
-    Ok(answer(boot()?, socket, message_time_max)?)
+    Ok(answer(boot()?, &Address::Unix(socket.to_owned()), message_time_max)?)
 }
 
 fn answer(
     mut app: ConfirmationApp,
-    socket: &Path,
+    address: &Address,
     message_time_max: Duration,
 ) -> Result<Infallible, StartError> {
-    let listener = listen(socket)?;
+    let listener = listen(address)?;
     // Whoever started it may have stopped listening; that is no reason to end.
     let _ = writeln!(io::stdout(), "multee-confirm: {} answers", app.incarnation());
     serve(&listener, &mut app, message_time_max)

@@ -4,19 +4,21 @@
 //! does ends its connection. It cannot end the application: the key is only there.
 
 use std::io::{self, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
 use multee_confirmation::{ConfirmationApp, Request, Wire, WireError};
 
+use crate::address::Listener;
+
 /// What keeps a system from accepting connections, such as a full table of files, passes.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(crate) fn serve(listener: &UnixListener, app: &mut ConfirmationApp, message_time_max: Duration) -> ! {
+pub(crate) fn serve(listener: &Listener, app: &mut ConfirmationApp, message_time_max: Duration) -> ! {
     loop {
         match listener.accept() {
-            Ok((client, _)) => {
+            Ok(client) => {
                 if let Err(error) = attend(client, app, message_time_max) {
                     say(&format!("connection ended: {error}"));
                 }
@@ -29,11 +31,7 @@ pub(crate) fn serve(listener: &UnixListener, app: &mut ConfirmationApp, message_
     }
 }
 
-fn attend(
-    client: UnixStream,
-    app: &mut ConfirmationApp,
-    message_time_max: Duration,
-) -> Result<(), WireError> {
+fn attend(client: OwnedFd, app: &mut ConfirmationApp, message_time_max: Duration) -> Result<(), WireError> {
     let mut wire = Wire::new(client);
     while let Some(request) = wire.receive(Request::BYTES_MAX, message_time_max)? {
         wire.send(&app.handle(&request), message_time_max)?;

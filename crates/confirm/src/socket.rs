@@ -14,7 +14,7 @@ use rustix::net::{
 use rustix::process::geteuid;
 
 /// Connections that wait while one is served.
-const BACKLOG: i32 = 16;
+pub(crate) const BACKLOG: i32 = 16;
 /// Permission bits that let a group or everybody write.
 const OTHERS_WRITE: u32 = 0o022;
 
@@ -38,10 +38,10 @@ pub enum SocketError {
     #[error("{} is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The system says no.
-    #[error("{} cannot be listened on", path.display())]
+    #[error("{address} cannot be listened on")]
     System {
         /// Where.
-        path: PathBuf,
+        address: String,
         /// What it says.
         source: io::Error,
     },
@@ -51,8 +51,8 @@ pub enum SocketError {
 ///
 /// # Errors
 /// When others can write to the directory, somebody listens there, something else is there, or the system says no.
-pub fn listen(path: &Path) -> Result<UnixListener, SocketError> {
-    let system = |source| SocketError::System { path: path.to_owned(), source };
+pub(crate) fn listen(path: &Path) -> Result<UnixListener, SocketError> {
+    let system = |source| SocketError::System { address: path.display().to_string(), source };
     let directory = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -76,7 +76,7 @@ fn check_directory(path: &Path, directory: &Metadata) -> Result<(), SocketError>
 }
 
 fn clear(path: &Path) -> Result<(), SocketError> {
-    let system = |source| SocketError::System { path: path.to_owned(), source };
+    let system = |source| SocketError::System { address: path.display().to_string(), source };
     let there = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         there => there.map_err(system)?,

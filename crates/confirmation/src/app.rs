@@ -1,6 +1,7 @@
 //! The application: verifies what is assigned, marks, signs once, has the TEE vouch for it.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 
 use alloy_primitives::{Address, B256};
 use multee_evidence::{EvidenceBundle, ObtainQuote, Properties};
@@ -75,9 +76,23 @@ impl ConfirmationApp {
         }
     }
 
-    /// Answers the bytes of a request with the bytes of a response, whatever the request is.
+    /// Answers the bytes of a request with the bytes of a response, whatever the request is: not even a panic ends the
+    /// application, for its key would end with it.
+    ///
+    /// What was signed before a panic stays signed. A block that was signed and not yet noted down is gone with the
+    /// panic, has left nobody a signature, and its challenge can be answered again.
     pub fn handle(&mut self, request: &[u8]) -> Vec<u8> {
-        let response = match Request::decode(request) {
+        let response = caught(|| self.respond(request)).unwrap_or_else(|| {
+            // It may be half loaded; every duty brings all that it is loaded with.
+            self.appraiser = Appraiser::default();
+            Response::Refused(Refusal::Unexpected)
+        });
+        // All that goes into a response is bounded where it is made. No bytes are no response.
+        response.encode().unwrap_or_default()
+    }
+
+    fn respond(&mut self, request: &[u8]) -> Response {
+        match Request::decode(request) {
             Ok(Request::Hello) => Response::Hello(self.describe()),
             Ok(Request::Confirm(duty)) => match self.confirm_duty(&duty) {
                 Ok(signed) => Response::Confirmed(Box::new(signed)),
@@ -88,9 +103,7 @@ impl ConfirmationApp {
                 Err(refusal) => Response::Refused(refusal),
             },
             Err(error) => Response::Refused(Refusal::Unreadable(cut(error.to_string()))),
-        };
-        // All that goes into a response is bounded where it is made. No bytes are no response.
-        response.encode().unwrap_or_default()
+        }
     }
 
     /// How many quotes it has verified with collateral, good and bad ones.
@@ -143,11 +156,13 @@ impl ConfirmationApp {
         let mut verdicts: Vec<Verdict> = duty
             .assigned
             .iter()
-            .map(|assigned| match self.appraiser.appraise(&duty.deployment, assigned) {
-                Ok(_) => {
+            .map(|assigned| match caught(|| self.appraiser.appraise(&duty.deployment, assigned)) {
+                Some(Ok(_)) => {
                     verdict(assigned, Mark::Valid, "the evidence verifies and means what the block says")
                 }
-                Err(objection) => verdict(assigned, objection.mark(), &objection.to_string()),
+                Some(Err(objection)) => verdict(assigned, objection.mark(), &objection.to_string()),
+                // Else one device could keep all who are assigned to it from confirming. A fault of ours is not its.
+                None => verdict(assigned, Mark::Abstain, "its appraisal came to an unexpected end"),
             })
             .collect();
         verdicts.sort_by_key(|verdict| verdict.place);
@@ -246,6 +261,11 @@ impl Signed {
         self.epoch = signed.block.epoch;
         self.blocks.insert(signed.block.challenge, signed.clone());
     }
+}
+
+/// What the work gives; `None` if it panics. Whoever calls sees to it that nothing half changed is used after that.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 fn check_places(assigned: &[AssignedBlock]) -> Result<(), Refusal> {

@@ -118,6 +118,10 @@ pub enum Refusal {
     /// The block could not be signed.
     #[error("block {0} cannot be signed")]
     NotSigned(B256),
+    /// A part of the application came to an end that it should not: a fault of ours, on this request. The application
+    /// lives on.
+    #[error("application met a fault of its own")]
+    Unexpected,
 }
 
 /// Why there is no signed block.

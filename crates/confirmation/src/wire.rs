@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_types, reason = "others are waited for; no message depends on when it came")]
 
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -43,8 +44,11 @@ pub enum WireError {
 
 impl Wire {
     /// Messages over this connection, whose time limits are taken over.
-    pub fn new(stream: UnixStream) -> Self {
-        Self { stream }
+    ///
+    /// It may be a stream socket of any family: std has a type for some only, and what is used of this one here
+    /// (sending, receiving, time limits) the system does alike for all.
+    pub fn new(socket: impl Into<OwnedFd>) -> Self {
+        Self { stream: UnixStream::from(socket.into()) }
     }
 
     /// Sends a message.
@@ -171,6 +175,18 @@ mod tests {
         }
         drop(sender);
         assert!(receiver.receive(4096, LONG).expect("ended").is_none());
+    }
+
+    #[test]
+    fn socket_may_be_of_another_family() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let address = listener.local_addr().expect("bound");
+        let mut ours = Wire::new(std::net::TcpStream::connect(address).expect("connects"));
+        let mut theirs = Wire::new(listener.accept().expect("accepts").0);
+        ours.send(b"abc", LONG).expect("sent");
+        assert_eq!(theirs.receive(3, LONG).expect("received").as_deref(), Some(&b"abc"[..]));
+        let silent = theirs.receive(3, SHORT);
+        assert!(matches!(silent, Err(WireError::TimedOut { ms_max: 200 })), "{silent:?}");
     }
 
     #[test]

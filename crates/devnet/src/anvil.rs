@@ -80,7 +80,13 @@ impl Anvil {
             rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
         };
         let address = process.wait_for(START, listening)?;
-        let agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).proxy(None).build().into();
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(TIMEOUT))
+            .proxy(None)
+            // A connection may be closed just when it is used again; a new one costs little.
+            .max_idle_connections(0)
+            .build()
+            .into();
         Ok(Self { process, url: format!("http://{address}"), agent })
     }
 

@@ -19,7 +19,7 @@ pub const CHAIN_ID: u64 = 31_337;
 /// What a unit of gas costs on the embedded chain, in wei.
 const GAS_PRICE_WEI: u64 = 1_000_000_000;
 /// What each account that sends has at first: a thousand coins.
-const BALANCE_WEI: u128 = 1_000_000_000_000_000_000_000;
+pub(crate) const BALANCE_WEI: u128 = 1_000_000_000_000_000_000_000;
 /// Seconds between blocks on `anvil`.
 const BLOCK_SECONDS: u64 = 1;
 

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `up` | a devnet: founded, started, watched, ended |
+//! | `chaos` | a devnet whose processes are killed, and what must hold all the same |
 //! | `chain` | its chain: embedded and served, or `anvil` |
 //! | `network` | founding, and the files of its nodes |
 //! | `crew` | the devices' processes |
@@ -26,6 +27,7 @@
 
 pub mod anvil;
 pub mod chain;
+pub mod chaos;
 pub mod child;
 pub mod chronicle;
 pub mod confirm;

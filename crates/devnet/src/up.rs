@@ -18,7 +18,7 @@ use crate::observed::ObserveError;
 use crate::pcs::{Pcs, PcsError};
 
 /// Seconds from now to the network's first epoch: what founding takes on a machine that has much to do.
-const FOUNDING_S: u64 = 15;
+const FOUNDING_S: u64 = 20;
 /// How long the vendor's certificates hold, in seconds: ten years.
 const VALIDITY_S: u64 = 10 * 365 * 86_400;
 /// How old they are.

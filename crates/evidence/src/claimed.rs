@@ -1,5 +1,5 @@
 //! What a quote claims of its platform, unverified: enough to fetch collateral by, and to see how its security versions
-//! compare. It is no evidence.
+//! compare; and the registers that it claims. It is no evidence.
 
 use dcap_qvl::configs::RingConfig;
 use dcap_qvl::intel::{extract_cert_chain, parse_pck_extension_with, pck_ca};
@@ -8,8 +8,10 @@ use multee_protocol::TeeType;
 use scale::Decode;
 
 use crate::appraisal::{CollateralKey, PckCa};
-use crate::device::parse;
+use crate::device::{QUOTE_BYTES_MAX, parse};
 use crate::error::{AppraisalError, ChainFault};
+use crate::measurement::{RegisterValue, registers};
+use crate::snp::{Container, Report, is_snp_quote};
 
 /// A platform as its quote describes it. Anybody can write such a quote: nothing of this is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,21 @@ impl ClaimedPlatform {
     }
 }
 
+/// The registers of the report in a quote, in order of code. Anybody can write such a quote: nothing of it is checked,
+/// and whoever takes reference values from it answers for where it came from.
+///
+/// # Errors
+/// When this is no quote and no SEV-SNP report.
+pub fn claimed_registers(quote: &[u8]) -> Result<Vec<RegisterValue>, AppraisalError> {
+    if !is_snp_quote(quote) {
+        return Ok(registers(&parse(quote)?.0.report));
+    }
+    if quote.len() > QUOTE_BYTES_MAX {
+        return Err(AppraisalError::QuoteTooLarge { len: quote.len() });
+    }
+    Ok(Report::parse(Container::decode(quote)?.report)?.registers())
+}
+
 fn leaf(quote: &Quote) -> Result<Vec<u8>, AppraisalError> {
     let certification_type = quote.inner_cert_type();
     let missing = AppraisalError::CertificateChainMissing { certification_type };
@@ -86,6 +103,22 @@ mod tests {
             assert_eq!((claimed.cpu_svn, claimed.pce_svn, claimed.qe_isv_svn), ([4; 16], 10, 8));
             assert_eq!(claimed.tee_tcb_svn.is_some(), tee == TeeType::Tdx);
         }
+    }
+
+    #[test]
+    fn registers_are_those_that_verification_finds() {
+        for tee in [TeeType::Sgx, TeeType::Tdx] {
+            let spec = QuoteSpec::of_program(tee, "agent", [0; 64]);
+            let quote = platform(tee).quote_without_chain(&spec).expect("same TEE");
+            let claimed = claimed_registers(&quote).expect("a quote");
+            let names: Vec<_> = claimed.iter().map(|value| value.register).collect();
+            assert_eq!(names, crate::Register::of(tee));
+            assert!(claimed.iter().all(|value| value.value.len() == value.register.bytes()));
+        }
+        assert_eq!(claimed_registers(b"quote"), Err(AppraisalError::QuoteMalformed));
+        assert_eq!(claimed_registers(b"SNP\x01"), Err(AppraisalError::QuoteMalformed));
+        let large = [&b"SNP\x01"[..], &vec![0; QUOTE_BYTES_MAX]].concat();
+        assert_eq!(claimed_registers(&large), Err(AppraisalError::QuoteTooLarge { len: large.len() }));
     }
 
     #[test]

@@ -17,7 +17,8 @@
 //! | `collateral` | what the vendor has signed about its platforms |
 //! | `device` | what a quote shows without collateral |
 //! | `diagnosis` | whose fault a refusal is |
-//! | `claimed` | what a quote says of its platform, unverified: what to fetch collateral by |
+//! | `claimed` | what a quote says of its platform and of what runs there, unverified |
+//! | `sigstruct` | what an SGX enclave's signature file says of it |
 //! | `outlook` | which security versions fall short of the vendor's levels |
 //! | `appraisal` | the verifier and what it makes |
 //! | `attester` | what obtains evidence from the TEE a program runs in |
@@ -86,6 +87,7 @@ mod outlook;
 mod policy;
 mod properties;
 mod reference;
+mod sigstruct;
 mod snp;
 mod split;
 mod status;
@@ -95,7 +97,7 @@ pub use appraisal::{
 };
 pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
-pub use claimed::ClaimedPlatform;
+pub use claimed::{ClaimedPlatform, claimed_registers};
 pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
 pub use device::QUOTE_BYTES_MAX;
@@ -103,16 +105,17 @@ pub use error::{
     AppraisalError, ChainFault, CollateralFault, CollateralPart, EndorsementFault, MeasurementNotAllowed,
     PlatformFlag, PropertiesNotAccepted,
 };
-pub use measurement::{Register, RegisterValue, measurement};
+pub use measurement::{Register, RegisterValue, UnknownRegister, measurement};
 pub use outlook::{TcbComponent, TcbOutlook, TcbShortfall, tcb_outlook};
 pub use policy::{
     AMD_ARK_DER, AMD_ARK_SHA256, Fmspc, INTEL_SGX_ROOT_CA_DER, INTEL_SGX_ROOT_CA_SHA256, Policy, PolicyError,
 };
 pub use properties::{Properties, PropertiesError};
 pub use reference::{EpochRange, ReferenceValues, ReferenceValuesError};
+pub use sigstruct::{Sigstruct, SigstructError};
 pub use snp::{
-    SnpComponent, SnpFacts, SnpGuarantee, SnpPolicy, SnpProduct, SnpQuoteError, SnpTcb, is_snp_quote,
-    snp_quote,
+    ClaimedSnp, SnpComponent, SnpFacts, SnpGuarantee, SnpPolicy, SnpProduct, SnpQuoteError, SnpTcb,
+    is_snp_quote, snp_quote,
 };
 pub use split::SplitQuote;
 pub use status::TcbStatus;

@@ -1,6 +1,7 @@
 //! Registers, and the one digest over the chosen ones that is a reference value (R16).
 
 use std::fmt;
+use std::str::FromStr;
 
 use alloy_primitives::B256;
 use dcap_qvl::quote::{EnclaveReport, Report, TDReport10};
@@ -113,6 +114,18 @@ impl Register {
         }
     }
 
+    /// The length of its value.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::IsvProdId | Self::IsvSvn => 2,
+            Self::MiscSelect | Self::GuestSvn | Self::Vmpl => 4,
+            Self::TdAttributes | Self::Xfam | Self::GuestPolicy => 8,
+            Self::Attributes | Self::FamilyId | Self::ImageId => 16,
+            Self::MrEnclave | Self::MrSigner | Self::HostData => 32,
+            _ => 48,
+        }
+    }
+
     /// The registers of `tee`, in order of code.
     pub fn of(tee: TeeType) -> &'static [Self] {
         match tee {
@@ -120,6 +133,20 @@ impl Register {
             TeeType::Tdx => &Self::TDX,
             TeeType::Snp => &Self::SNP,
         }
+    }
+}
+
+/// A name that no register has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no register has that name")]
+pub struct UnknownRegister;
+
+impl FromStr for Register {
+    type Err = UnknownRegister;
+
+    fn from_str(name: &str) -> Result<Self, UnknownRegister> {
+        let all = Self::SGX.into_iter().chain(Self::TDX).chain(Self::SNP);
+        all.into_iter().find(|register| register.to_string() == name).ok_or(UnknownRegister)
     }
 }
 

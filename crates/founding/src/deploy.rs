@@ -72,8 +72,9 @@ pub enum Progress<'a> {
     Executed(Step, &'a Receipt),
 }
 
-/// Does what is left to be done of `plan`, and then looks at all of it: see [`verify`]. May be called again after it
-/// broke off, at whatever moment: a transaction of the same step is the same one, which `site` executes once.
+/// Does what is left to be done of `plan`, and then looks at all of it: see [`verify`](crate::verify()). May be called
+/// again after it broke off, at whatever moment: a transaction of the same step is the same one, which `site` executes
+/// once. Of a network that was founded and verified only the code is looked at: what its owner changed since stays.
 ///
 /// # Errors
 /// When a step fails; see [`DeployError`].
@@ -84,6 +85,9 @@ pub fn deploy(
     record: &mut Record,
     tell: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<verify::Mismatch>, DeployError> {
+    if record.kept().verified {
+        return Ok(verify::verify_code(site, plan, record.kept())?);
+    }
     for step in plan.steps() {
         if plan.is_done(step, site, record.kept())? {
             tell(Progress::DoneBefore(step));

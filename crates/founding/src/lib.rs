@@ -12,12 +12,14 @@
 //! | `code`      | [`check_code`]: the committed bytecode with immutables masked                           |
 //! | `record`    | [`Record`]: `network.state.json`, how far founding has come                             |
 //! | `journal`   | [`FileJournal`]: what was signed, in a file                                             |
-//! | `governing` | [`propose`]: changes by the owner (R16): what and from when, sent or as calldata             |
+//! | `governing` | [`propose`]: changes by the owner (R16): what, from when, sent or as calldata          |
 //! | `cost`      | [`estimate`]: what a device costs in gas                                               |
 //! | `site`      | [`Site`]: the chain, with what only founders ask of one                                 |
 //! | `transfer`  | whether a token moves the whole amount                                                  |
-//! | `creation`, `encoding` | what contracts are created with, the protocol's types in the contract's ABI |
-//! | `devnet`    | [`found_devnet`]: founding in one go, for demos and tests                                                 |
+//! | `creation`  | what contracts are created with                                                        |
+//! | `encoding`  | the protocol's types as the contract's ABI has them                                    |
+//! | `seat`      | [`FoundingSeat`]                                                                       |
+//! | `devnet`    | [`found_devnet`]: founding in one go, for demos and tests                              |
 //!
 //! Founding survives being interrupted at any moment. What is done, the chain is asked; what was signed, the journal
 //! knows; what was deployed where, the record says. A step's transaction is the same at every attempt, and the chain
@@ -46,7 +48,7 @@ mod verify;
 
 pub use check::{Checked, Cost, Problem, Warning, check, check_offline};
 pub use code::{CodeMismatch, Contract, check_code};
-pub use config::{CONFIG_BYTES_MAX, ConfigError, Genesis, NetworkConfig, POLICY_BYTES_MAX, utc};
+pub use config::{CONFIG_BYTES_MAX, ConfigError, Genesis, NetworkConfig, POLICY_BYTES_MAX, amount, utc};
 pub use cost::{Estimate, Item, NoFigure, Prices, estimate};
 pub use deploy::{DeployError, Progress, deploy};
 pub use devnet::{Founded, Founding, FoundingError, found_devnet, fund_devnet, join_devnet};
@@ -60,4 +62,4 @@ pub use rehearsal::{Rehearsed, rehearse};
 pub use seat::FoundingSeat;
 pub use site::Site;
 pub use step::{Plan, Step};
-pub use verify::{Mismatch, verify};
+pub use verify::{Mismatch, verify, verify_code};

@@ -90,7 +90,7 @@ const TABLE: [Parameter; 16] = [
         "R9",
         "epochs",
         "1..=11",
-        "from a block's passing until it is honest for good"
+        "how long after its passing a block is honest for good"
     ),
     parameter!(
         power_tolerance_bps,
@@ -118,10 +118,22 @@ const TABLE: [Parameter; 16] = [
         "R11",
         "epochs",
         "0..=1000",
-        "that a suspended seat waits before it may restart"
+        "how long a suspended seat waits before it may restart"
     ),
-    parameter!(reward_delay_epochs, "R12", "epochs", "1..=1825", "in which a bucket of rewards matures"),
-    parameter!(unbonding_epochs, "R13", "epochs", "1..=3650", "from an announced exit to its payment"),
+    parameter!(
+        reward_delay_epochs,
+        "R12",
+        "epochs",
+        "1..=1825",
+        "how long a bucket of rewards takes to mature"
+    ),
+    parameter!(
+        unbonding_epochs,
+        "R13",
+        "epochs",
+        "1..=3650",
+        "how long after an announced exit the deposit is paid"
+    ),
     parameter!(
         restricted_reward_bps,
         "R11",

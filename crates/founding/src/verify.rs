@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use alloy_primitives::Address;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Registry};
-use multee_chain::read;
+use multee_chain::{ChainError, read};
 use multee_evidence::Policy;
 
 use crate::code::{CodeMismatch, Contract, check_code};
@@ -49,25 +49,30 @@ pub enum Mismatch {
 /// # Errors
 /// When the chain gives no answer.
 pub fn verify(site: &dyn Site, plan: &Plan<'_>, kept: &Kept) -> Result<Vec<Mismatch>, DeployError> {
+    let mut found = verify_code(site, plan, kept)?;
+    // Contracts that are not ours need not answer as ours do.
+    if found.is_empty() {
+        Readback { site, plan, kept, found: &mut found }.all()?;
+    }
+    Ok(found)
+}
+
+/// Every contract whose code on the chain is not the committed one, immutables masked.
+///
+/// # Errors
+/// When the chain gives no answer.
+pub fn verify_code(site: &dyn Site, plan: &Plan<'_>, kept: &Kept) -> Result<Vec<Mismatch>, ChainError> {
     let mut found = Vec::new();
-    let contracts = [
-        (Contract::Reader, kept.reader),
-        (Contract::Registry, kept.registry),
-        (Contract::ProofOfAttestation, kept.contract),
-    ];
-    let token = plan.config.token.is_none().then_some((Contract::TestToken, kept.token));
-    for (contract, address) in token.into_iter().chain(contracts) {
-        let Some(address) = address else {
+    let token = plan.config.token.is_none().then_some(Contract::TestToken);
+    let ours = [Contract::Reader, Contract::Registry, Contract::ProofOfAttestation];
+    for contract in token.into_iter().chain(ours) {
+        let Some(address) = kept.address(contract) else {
             found.push(Mismatch::NotDeployed(contract));
             continue;
         };
         if let Err(mismatch) = check_code(contract, &site.code(address)?) {
             found.push(Mismatch::Code { contract, address, mismatch });
         }
-    }
-    // Contracts that are not ours need not answer as ours do.
-    if found.is_empty() {
-        Readback { site, plan, kept, found: &mut found }.all()?;
     }
     Ok(found)
 }

@@ -78,8 +78,8 @@ pub enum KeystoreError {
         /// The address of its key.
         found: Address,
     },
-    /// The 32 bytes are no secp256k1 key: zero, or not below the group's order.
-    #[error("these 32 bytes are not a secp256k1 key")]
+    /// It is no secp256k1 key: 32 bytes, not zero and below the group's order.
+    #[error("this is no secp256k1 key of 32 bytes")]
     InvalidKey,
     /// A password must have a character at least.
     #[error("the password is empty")]

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -33,10 +33,21 @@ pub(crate) fn read_private(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<
 
 fn refuse_exposed(path: &Path, metadata: &Metadata) -> Result<(), KeystoreError> {
     let mode = metadata.mode() & 0o7777;
-    if mode & OTHERS == 0 {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    if mode & OTHERS == 0 || is_credential(path, metadata.uid(), mode, credentials.as_deref()) {
         return Ok(());
     }
     Err(KeystoreError::Exposed { path: path.to_owned(), mode })
+}
+
+/// What systemd hands a service that is not root's (`LoadCredential=`): root's file in a directory that nobody else
+/// enters, with an access control list of which the mode shows the mask as the group's bits.
+fn is_credential(path: &Path, owner: u32, mode: u32, credentials: Option<&Path>) -> bool {
+    const ROOT: u32 = 0;
+    const READ_BY_LIST: u32 = 0o440;
+    credentials.is_some_and(|directory| path.parent() == Some(directory))
+        && owner == ROOT
+        && mode == READ_BY_LIST
 }
 
 /// Refuses a path that has a file already.
@@ -116,6 +127,22 @@ mod tests {
         for private in [0o600, 0o400, 0o700] {
             fs::set_permissions(&path, Permissions::from_mode(private)).expect("set");
             read_private(&path, 100).expect("read");
+        }
+    }
+
+    #[test]
+    fn only_a_credential_of_systemds_may_have_a_list_of_who_reads_it() {
+        let (directory, file) = (Path::new("/run/credentials/x"), Path::new("/run/credentials/x/password"));
+        assert!(is_credential(file, 0, 0o440, Some(directory)));
+        let elsewhere = Path::new("/etc/password");
+        for (path, owner, mode, credentials) in [
+            (elsewhere, 0, 0o440, Some(directory)),
+            (file, 1000, 0o440, Some(directory)),
+            (file, 0, 0o444, Some(directory)),
+            (file, 0, 0o460, Some(directory)),
+            (file, 0, 0o440, None),
+        ] {
+            assert!(!is_credential(path, owner, mode, credentials), "{path:?} {owner} {mode:o}");
         }
     }
 

@@ -63,6 +63,18 @@ impl Keystore {
         Ok(address)
     }
 
+    /// Writes a new keystore, as [`Keystore::create`] does, with a key that somebody has as a line of 64 hexadecimal
+    /// digits, with or without `0x`. It is read as passwords are, from a file or the terminal.
+    ///
+    /// # Errors
+    /// As [`Keystore::create`], and when the line is no key.
+    pub fn import(path: &Path, line: &Password, password: &Password) -> Result<Address, KeystoreError> {
+        let digits = line.as_bytes().strip_prefix(b"0x").unwrap_or(line.as_bytes());
+        let mut key = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(digits, &mut *key).map_err(|_| KeystoreError::InvalidKey)?;
+        Self::create(path, Some(*key), password)
+    }
+
     /// Whose key the file says it holds. Only [`Keystore::open`] finds out whether that is so.
     ///
     /// # Errors

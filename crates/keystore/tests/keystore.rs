@@ -14,6 +14,8 @@ const PASSWORD: &str = "testpassword";
 
 const SCRYPT: &str = include_str!("vectors/scrypt.json");
 const PBKDF2: &str = include_str!("vectors/pbkdf2.json");
+/// The same key and password, as Foundry's `cast wallet import` 1.7.1 wrote it.
+const FOUNDRY: &str = include_str!("vectors/foundry.json");
 
 fn written(text: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -32,9 +34,9 @@ fn definitions_key() -> [u8; 32] {
 }
 
 #[test]
-fn the_definitions_vectors_open_to_their_key() {
+fn the_definitions_vectors_and_foundrys_keystore_open_to_their_key() {
     let account = Sender::from_key(&definitions_key()).expect("a key").address();
-    for vector in [SCRYPT, PBKDF2] {
+    for vector in [SCRYPT, PBKDF2, FOUNDRY] {
         let (_directory, path) = written(vector);
         let sender = Keystore::open(&path, &password(PASSWORD)).expect("opened");
         assert_eq!(sender.address(), account);
@@ -69,6 +71,19 @@ fn a_given_key_is_kept_and_what_is_no_key_is_refused() {
     assert_eq!(address, Sender::from_key(&definitions_key()).expect("a key").address());
     let text = fs::read_to_string(&path).expect("read");
     assert!(!text.contains(KEY) && !text.contains("pass"), "{text}");
+}
+
+#[test]
+fn a_key_in_hex_is_imported_and_what_is_none_is_refused_without_being_shown() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("key.json");
+    for none in ["hunter2", "0x", "0x00", &KEY[1..], &"0".repeat(64)] {
+        let refused = Keystore::import(&path, &password(none), &password("pass")).expect_err("refused");
+        assert!(matches!(refused, KeystoreError::InvalidKey) && !format!("{refused:?}").contains(none));
+    }
+    let address =
+        Keystore::import(&path, &password(&format!("0x{KEY}")), &password("pass")).expect("imported");
+    assert_eq!(address, Sender::from_key(&definitions_key()).expect("a key").address());
 }
 
 #[test]

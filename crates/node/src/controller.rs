@@ -398,7 +398,7 @@ impl Controller {
         }
         let sent = self.network().send_once(&self.config.operator, call, key);
         self.keeper.reached(PersistencePoint::OutcomeKnown);
-        if matches!(sent, Ok(Sent::Refused(_))) {
+        if matches!(sent, Ok(Sent::Refused(_)) | Err(SendError::Halted(_) | SendError::Unexplained { .. })) {
             self.spent = Some(key);
         }
         sent

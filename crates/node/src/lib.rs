@@ -14,6 +14,7 @@
 //! | `survivor` | processes that an earlier controller left |
 //! | `service` | the Confirmation Application as a service of the system's |
 //! | [`state`] | what a controller must not forget, in one file |
+//! | `link` | where an application is reached that somebody else starts: Unix socket, vsock, loopback |
 //! | `collateral` | where collateral comes from |
 //! | `content` | what hashes stand for, asked of peers |
 //!
@@ -28,6 +29,7 @@ mod controller;
 mod duty;
 mod keeper;
 mod ledger;
+mod link;
 mod network;
 mod process;
 mod restart;
@@ -44,6 +46,7 @@ pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{
     BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, REORG_BLOCKS_MAX, SeatRecord,
 };
+pub use link::{Link, LinkError};
 pub use network::{Network, SendError, Sent};
 pub use process::{Process, ProcessConfig, ProcessError, Running};
 pub use restart::{RestartLimits, RestartPolicy};

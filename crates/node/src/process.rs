@@ -12,6 +12,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +23,8 @@ use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Duty, Remote, SignedBlock, Status};
 
 use crate::boot::{Boot, Booted};
-use crate::socket::{Socket, SocketConfig, connected};
+use crate::link::Link;
+use crate::socket::{Socket, SocketConfig};
 use crate::survivor::{SOCKET_ARGUMENT, Survivor};
 
 /// How a socket's name begins.
@@ -110,7 +112,7 @@ pub enum ProcessError {
 impl ProcessConfig {
     /// A program with the measurement of its image; its sockets in `directory`. Half a minute to start.
     pub fn new(program: PathBuf, directory: PathBuf, measurement: B256) -> Self {
-        let SocketConfig { path: directory, send_ms_max, answer_ms_max } = SocketConfig::new(directory);
+        let SocketConfig { send_ms_max, answer_ms_max, .. } = SocketConfig::new(PathBuf::new());
         let (args, start_ms_max) = (Vec::new(), 30_000);
         Self { program, args, directory, measurement, start_ms_max, send_ms_max, answer_ms_max }
     }
@@ -151,13 +153,15 @@ impl Process {
         let mut command = Command::new(program);
         command.args(args).arg(SOCKET_ARGUMENT).arg(path).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        // A signal that a terminal sends to this process's group is not for it: its key would be lost.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::from(OwnedFd::from(output)));
         command.spawn().map_err(|source| ProcessError::NotStarted { program: program.clone(), source })
     }
 
     fn socket(&self, path: &Path) -> Socket {
         let ProcessConfig { send_ms_max, answer_ms_max, .. } = self.config;
-        Socket::new(SocketConfig { path: path.to_owned(), send_ms_max, answer_ms_max })
+        Socket::new(SocketConfig { link: path.to_owned().into(), send_ms_max, answer_ms_max })
     }
 
     fn hold(&self, process: Held, path: PathBuf) -> Guard {
@@ -205,7 +209,8 @@ impl Process {
     /// The application that listens there. If nobody answers, who listens there is ended.
     fn take_over(&self, path: &Path) -> Result<Option<Running>, ProcessError> {
         let time_max = Duration::from_millis(self.config.send_ms_max);
-        let Ok(connection) = connected(path, time_max) else { return Ok(None) };
+        let Ok(connection) = Link::from(path.to_owned()).connect(time_max) else { return Ok(None) };
+        let connection = UnixStream::from(connection);
         let process = Survivor::behind(&connection).map_err(ProcessError::NotHeld)?;
         // It serves one client after another.
         drop(connection);

@@ -10,6 +10,7 @@ use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Remote};
 
 use crate::boot::{Boot, Booted};
+use crate::link::Link;
 use crate::socket::{Socket, SocketConfig};
 
 /// How often to look whether something has happened.
@@ -68,10 +69,10 @@ pub enum ServiceError {
         ms_max: u64,
     },
     /// Nobody new answers.
-    #[error("no new incarnation answers at {} after {ms_max} ms", socket.display())]
+    #[error("no new incarnation answers at {link} after {ms_max} ms")]
     NotReady {
         /// Where.
-        socket: PathBuf,
+        link: Link,
         /// The time there was, in milliseconds.
         ms_max: u64,
     },
@@ -79,7 +80,7 @@ pub enum ServiceError {
 
 impl ServiceConfig {
     /// Half a minute for the command, and half a minute more until a new incarnation answers.
-    pub fn new(socket: PathBuf, measurement: B256, restart: Vec<String>) -> Self {
+    pub fn new(socket: impl Into<Link>, measurement: B256, restart: Vec<String>) -> Self {
         let socket = SocketConfig::new(socket);
         Self { socket, measurement, restart, restart_ms_max: 30_000, start_ms_max: 30_000 }
     }
@@ -119,7 +120,7 @@ impl Service {
             match self.hello() {
                 Ok(remote) if Some(remote.incarnation()) != before => return Ok(remote),
                 _ if Instant::now() >= deadline => {
-                    return Err(ServiceError::NotReady { socket: self.config.socket.path.clone(), ms_max });
+                    return Err(ServiceError::NotReady { link: self.config.socket.link.clone(), ms_max });
                 }
                 _ => thread::sleep(LOOK_EVERY),
             }
@@ -127,7 +128,10 @@ impl Service {
     }
 
     fn booted(&self, remote: Remote<Socket>) -> Booted {
-        let socket = Some(self.config.socket.path.clone());
+        let socket = match &self.config.socket.link {
+            Link::Unix(path) => Some(path.clone()),
+            Link::Vsock { .. } | Link::Loopback(_) => None,
+        };
         Booted { app: Box::new(remote), measurement: self.config.measurement, socket }
     }
 }

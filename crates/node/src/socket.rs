@@ -1,13 +1,11 @@
-//! The way to an application that listens on a Unix socket.
+//! The way to an application that listens.
 
 use std::io;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use multee_confirmation::{ConfirmError, Exchange, Remote, Response, Wire, WireError};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+
+use crate::link::Link;
 
 /// How often in a row an application may give no answer in time before it is taken for one that never will.
 pub(crate) const UNANSWERED_MAX: u32 = 3;
@@ -15,8 +13,8 @@ pub(crate) const UNANSWERED_MAX: u32 = 3;
 /// Where an application listens, and how long it is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketConfig {
-    /// Its socket.
-    pub path: PathBuf,
+    /// Where it listens.
+    pub link: Link,
     /// How long connecting may take, and then sending a request, in milliseconds.
     pub send_ms_max: u64,
     /// How long the response may take, in milliseconds: the work of an epoch and the TEE's quote.
@@ -32,8 +30,8 @@ pub struct Socket {
 
 impl SocketConfig {
     /// Ten seconds for a request, and two minutes for the answer: a kernel may take one to give a quote.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, send_ms_max: 10_000, answer_ms_max: 120_000 }
+    pub fn new(link: impl Into<Link>) -> Self {
+        Self { link: link.into(), send_ms_max: 10_000, answer_ms_max: 120_000 }
     }
 }
 
@@ -68,7 +66,7 @@ impl Socket {
 impl Exchange for Socket {
     fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let send_time_max = Duration::from_millis(self.config.send_ms_max);
-        let mut wire = Wire::new(connected(&self.config.path, send_time_max)?);
+        let mut wire = Wire::new(self.config.link.connect(send_time_max)?);
         wire.send(request, send_time_max)?;
         let answer_time_max = Duration::from_millis(self.config.answer_ms_max);
         let answer = wire.receive(Response::BYTES_MAX, answer_time_max)?;
@@ -79,13 +77,4 @@ impl Exchange for Socket {
 /// Whether nobody listens there.
 pub(crate) fn is_nobody(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
-}
-
-/// A connection within the time, which std has no way to limit: an application whose queue is full makes it wait.
-pub(crate) fn connected(path: &Path, time_max: Duration) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(path)?;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    set_socket_timeout(&socket, Timeout::Send, Some(time_max))?;
-    connect(&socket, &address)?;
-    Ok(socket.into())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
 use multee_confirmation::{ConfirmError, Remote};
-use multee_node::{Process, ProcessConfig, Socket, SocketConfig};
+use multee_node::{Link, Process, ProcessConfig, Socket, SocketConfig};
 
 use crate::config::ApplicationConfig;
 
@@ -38,9 +38,9 @@ pub enum ApplicationError {
 /// When none does, or it gives no answer.
 pub fn running(config: &ApplicationConfig) -> Result<Remote<Socket>, ApplicationError> {
     match config {
-        ApplicationConfig::Socket { path, .. } => Ok(hello(path)?),
+        ApplicationConfig::Socket { link, .. } => Ok(hello(link.clone())?),
         ApplicationConfig::Program { directory, .. } => {
-            let mut found = sockets(directory)?.into_iter().filter_map(|socket| hello(&socket).ok());
+            let mut found = sockets(directory)?.into_iter().filter_map(|socket| hello(socket.into()).ok());
             found.next().ok_or_else(|| ApplicationError::None(directory.clone()))
         }
     }
@@ -57,7 +57,7 @@ pub fn running_or_started(config: &ApplicationConfig) -> Result<Remote<Socket>, 
             // What is not known yet is not used: nothing is recorded here.
             let defaults = ProcessConfig::new(program.clone(), directory.clone(), B256::ZERO);
             let started = Process::new(ProcessConfig { args: args.clone(), ..defaults }).start()?;
-            let remote = hello(started.socket())?;
+            let remote = hello(started.socket().to_owned().into())?;
             started.leave();
             Ok(remote)
         }
@@ -65,8 +65,8 @@ pub fn running_or_started(config: &ApplicationConfig) -> Result<Remote<Socket>, 
     }
 }
 
-fn hello(socket: &Path) -> Result<Remote<Socket>, ConfirmError> {
-    Socket::new(SocketConfig::new(socket.to_owned())).hello()
+fn hello(link: Link) -> Result<Remote<Socket>, ConfirmError> {
+    Socket::new(SocketConfig::new(link)).hello()
 }
 
 pub(crate) fn sockets(directory: &Path) -> Result<Vec<PathBuf>, ApplicationError> {

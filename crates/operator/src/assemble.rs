@@ -175,9 +175,9 @@ pub fn machine(config: &ConfirmConfig) -> Box<dyn Boot> {
             let args = args.clone();
             Box::new(Process::new(ProcessConfig { args, start_ms_max, answer_ms_max, ..defaults }))
         }
-        ApplicationConfig::Socket { path, restart_command } => {
+        ApplicationConfig::Socket { link, restart_command } => {
             let socket =
-                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(path.clone()) };
+                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(link.clone()) };
             let restart = restart_command.clone();
             let restart_ms_max = start_ms_max;
             Box::new(Service::new(ServiceConfig {

@@ -1,7 +1,7 @@
 //! What an operator or a provider does about a device: join, leave, begin anew.
 
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::sol;
@@ -124,16 +124,24 @@ fn check_measurement(network: &Network, measurement: B256) -> Result<(), DeviceE
     if listed.iter().any(allowed) { Ok(()) } else { Err(DeviceError::MeasurementNotAllowed(measurement)) }
 }
 
-fn approve(network: &Network, provider: &Sender, deposit: U256) -> Result<(), DeviceError> {
-    let (owner, spender) = (provider.address(), network.deployment().contract);
+/// What `owner` has of the deposits' token, and how much of it the contract may take.
+pub(crate) fn deposit_of(network: &Network, owner: Address) -> Result<(U256, U256), ReadError> {
+    let spender = network.deployment().contract;
     let token = network.read(&contract::settingsCall {})?.token;
     let available = read(network.chain(), token, &Token::balanceOfCall { account: owner })?;
+    Ok((available, read(network.chain(), token, &Token::allowanceCall { owner, spender })?))
+}
+
+fn approve(network: &Network, provider: &Sender, deposit: U256) -> Result<(), DeviceError> {
+    let (available, allowed) = deposit_of(network, provider.address())?;
     if available < deposit {
         return Err(DeviceError::DepositMissing { needed: deposit, available });
     }
-    if read(network.chain(), token, &Token::allowanceCall { owner, spender })? >= deposit {
+    if allowed >= deposit {
         return Ok(());
     }
+    let spender = network.deployment().contract;
+    let token = network.read(&contract::settingsCall {})?.token;
     let call = Token::approveCall { spender, value: deposit };
     match network.chain().send(provider, &Transaction::invoke(token, &call)) {
         Ok(receipt) if receipt.outcome == Outcome::Success => Ok(()),
@@ -168,10 +176,10 @@ fn keep<C: alloy_sol_types::SolCall>(
 /// When it cannot be ended.
 pub fn end_application(config: &ConfirmConfig) -> Result<(), DeviceError> {
     match &config.application {
-        ApplicationConfig::Socket { path, restart_command } => {
+        ApplicationConfig::Socket { link, restart_command } => {
             let start_ms_max = config.start_ms_max;
             let socket =
-                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(path.clone()) };
+                SocketConfig { answer_ms_max: config.answer_ms_max, ..SocketConfig::new(link.clone()) };
             let restart = restart_command.clone();
             let measurement = config.measurement;
             let service =
@@ -183,7 +191,7 @@ pub fn end_application(config: &ConfirmConfig) -> Result<(), DeviceError> {
 }
 
 /// The process is known by its end of the socket, not by a number that somebody wrote down.
-fn end_child(directory: &PathBuf) -> Result<(), DeviceError> {
+fn end_child(directory: &Path) -> Result<(), DeviceError> {
     let sockets = crate::application::sockets(directory)?;
     for socket in &sockets {
         let Ok(stream) = UnixStream::connect(socket) else { continue };
@@ -191,7 +199,7 @@ fn end_child(directory: &PathBuf) -> Result<(), DeviceError> {
             .map_err(|error| DeviceError::NotEnded(error.into()))?;
         return end(peer.pid);
     }
-    Err(ApplicationError::None(directory.clone()).into())
+    Err(ApplicationError::None(directory.to_owned()).into())
 }
 
 fn end(process: Pid) -> Result<(), DeviceError> {

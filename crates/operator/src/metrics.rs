@@ -126,7 +126,7 @@ impl Metrics {
         }
     }
 
-    /// The text that a scraper reads (OpenMetrics).
+    /// The text that a scraper reads (`OpenMetrics`).
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.

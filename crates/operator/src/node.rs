@@ -140,12 +140,13 @@ fn patiently<T>(
     loop {
         watchdog.beat();
         match make() {
-            Ok(made) => return Ok(Some(made)),
+            Ok(whole) => return Ok(Some(whole)),
             Err(error) if is_outage(&error) => {
-                tracing::warn!(event = "chain_unreachable", "{}", chain_of(&error))
+                tracing::warn!(event = "chain_unreachable", "{}", chain_of(&error));
             }
             Err(error) => return Err(error),
         }
+        notify::starting(pause + PAUSE_MAX);
         if stop.wait(pause) {
             return Ok(None);
         }
@@ -154,13 +155,13 @@ fn patiently<T>(
 }
 
 fn is_outage(error: &AssemblyError) -> bool {
-    use AssemblyError::{Chain, Ledger};
-    matches!(
-        error,
-        Chain(ChainError::Unreachable { .. })
-            | Ledger(LedgerError::Chain(ChainError::Unreachable { .. }))
-            | Ledger(LedgerError::Read(ReadError::Chain(ChainError::Unreachable { .. })))
-    )
+    match error {
+        AssemblyError::Chain(error)
+        | AssemblyError::Ledger(LedgerError::Chain(error) | LedgerError::Read(ReadError::Chain(error))) => {
+            matches!(error, ChainError::Unreachable { .. })
+        }
+        _ => false,
+    }
 }
 
 fn serve(config: &NodeConfig, metrics: &Arc<Metrics>) -> Result<(), NodeError> {
@@ -260,7 +261,7 @@ impl Node<'_> {
     fn acted(&self, action: Action) {
         match action {
             Action::Opened(epoch) => {
-                tracing::info!(event = "opened", epoch, "epoch {epoch} opened or seeded")
+                tracing::info!(event = "opened", epoch, "epoch {epoch} opened or seeded");
             }
             Action::Settled(blocks) => {
                 self.metrics.settled_blocks.inc_by(blocks);
@@ -370,8 +371,7 @@ impl Node<'_> {
         let keeps = self.config.confirm.keep_running;
         tracing::info!(event = "ended", application_runs_on = keeps, "the node ends");
         if keeps {
-            // Dropping it would end the application; the process ends now, and its state is on disk already.
-            std::mem::forget(self.controller);
+            self.controller.leave();
         }
     }
 }
@@ -382,14 +382,15 @@ fn is_final(error: &ControllerError) -> bool {
         matches!(error, ChainError::WrongChain { .. } | ChainError::WrongCode { .. } | ChainError::Storage(_))
     };
     match error {
-        ControllerError::Ledger(LedgerError::Chain(error)) | ControllerError::Chain(error) => chain(error),
+        ControllerError::Ledger(LedgerError::Chain(error))
+        | ControllerError::Chain(error)
+        | ControllerError::Send(SendError::Chain(error)) => chain(error),
         ControllerError::Ledger(
             LedgerError::Contradiction { .. }
             | LedgerError::ReorgTooDeep { .. }
             | LedgerError::HistoryMissing { .. },
         )
         | ControllerError::State(_) => true,
-        ControllerError::Send(SendError::Chain(error)) => chain(error),
         _ => false,
     }
 }

@@ -56,6 +56,12 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The node is not ready yet, and needs more time than it said before: for so long again.
+pub fn starting(time: Duration) {
+    let usec = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    tell(&[NotifyState::ExtendTimeoutUsec(usec)]);
+}
+
 /// The node works.
 pub fn ready() {
     tell(&[NotifyState::Ready]);

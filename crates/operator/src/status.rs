@@ -58,6 +58,8 @@ pub struct DeviceStatus {
     pub rewards: u128,
     /// The deposit, in the token's smallest unit.
     pub deposit: u128,
+    /// The account whose deposit it is.
+    pub provider: Address,
     /// The account that publishes.
     pub operator: Address,
     /// What it has for gas, in wei.
@@ -178,12 +180,13 @@ pub fn status(chain: &Rpc, ledger: &mut Ledger, seat: SeatId) -> Result<DeviceSt
         last_published_epoch: record.last_epoch,
         next_duty: next_duty(ledger, seat, &view, epoch)?,
         marks_given: marks_given(ledger, seat)?,
-        newest_block: newest_block(ledger, seat)?,
+        newest_block: newest_block(ledger, seat),
         rewards: view.funds.newRewards + view.funds.oldRewards + view.funds.maturedRewards,
         deposit: view.funds.deposit,
+        provider: view.provider,
         operator: view.operator,
         balance_wei,
-        balance_days: price.map(|wei| f64::from(balance_wei) / wei * epoch_s / SECONDS_A_DAY),
+        balance_days: price.map(|wei| f64::from(balance_wei) / f64::from(wei) * epoch_s / SECONDS_A_DAY),
     })
 }
 
@@ -238,24 +241,23 @@ fn marks_given(ledger: &Ledger, seat: SeatId) -> Result<Vec<MarkGiven>, StatusEr
     Ok(given.collect())
 }
 
-fn newest_block(ledger: &Ledger, seat: SeatId) -> Result<Option<BlockStanding>, StatusError> {
-    let Some(epoch) = ledger.seat(seat).and_then(|record| record.last_epoch) else { return Ok(None) };
-    let view = ledger.network().read(&contract::blockOfSeatCall { seat: seat.0, epoch });
+fn newest_block(ledger: &Ledger, seat: SeatId) -> Option<BlockStanding> {
+    let epoch = ledger.seat(seat)?.last_epoch?;
     // What is older than the contract keeps has no standing any more.
-    let Ok(view) = view else { return Ok(None) };
-    Ok(Some(BlockStanding {
+    let view = ledger.network().read(&contract::blockOfSeatCall { seat: seat.0, epoch }).ok()?;
+    Some(BlockStanding {
         epoch,
         positive: view.positive,
         negative: view.negative,
         marks: view.count,
         logged: view.logged,
         decided: view.decided.then_some(view.malicious),
-    }))
+    })
 }
 
 /// What an epoch's publication costs in wei: the mean of the last ones. What the account settles for others besides is
 /// not in it.
-fn epoch_price(chain: &Rpc, ledger: &Ledger, seat: SeatId) -> Result<Option<f64>, StatusError> {
+fn epoch_price(chain: &Rpc, ledger: &Ledger, seat: SeatId) -> Result<Option<U256>, StatusError> {
     const LOOKED_BACK_BLOCKS: u64 = 20_000;
     let head = chain.head()?.number;
     let contract_address = ledger.network().deployment().contract;
@@ -263,13 +265,12 @@ fn epoch_price(chain: &Rpc, ledger: &Ledger, seat: SeatId) -> Result<Option<f64>
         .event(contract::BlockPublished::SIGNATURE_HASH);
     filter.topics[1] = vec![B256::left_padding_from(&seat.0.to_be_bytes())];
     let published = chain.logs(&filter)?;
-    let mut costs = Vec::new();
+    let (mut costs, mut count) = (U256::ZERO, 0_u64);
     for entry in published.iter().rev().take(PUBLICATIONS_PRICED) {
         if let Some(receipt) = chain.receipt(entry.transaction_hash)? {
-            costs.push(receipt.gas_used as f64 * receipt.gas_price_wei as f64);
+            costs += U256::from(receipt.gas_used) * U256::from(receipt.gas_price_wei);
+            count += 1;
         }
     }
-    let count = costs.len() as f64;
-    let mean = costs.iter().sum::<f64>() / count;
-    Ok((mean > 0.0).then_some(mean))
+    Ok(costs.checked_div(U256::from(count)).filter(|mean| !mean.is_zero()))
 }

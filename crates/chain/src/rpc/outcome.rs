@@ -97,26 +97,34 @@ fn translate(found: wire::Receipt, outcome: Outcome) -> Result<Receipt, Fault> {
     })
 }
 
-/// Why a transaction failed: a receipt does not say. It is executed again on the state before its block, which the
-/// block's earlier transactions may have changed, or which the endpoint may have forgotten: then there is no reason.
+/// Why a transaction failed: a receipt does not say. It is executed again on the state before its block and, if it
+/// succeeds there, on the state after: what an earlier transaction of the block did stands in its way there, too. If the
+/// endpoint has forgotten these states there is no reason.
 fn explain(client: &Client, receipt: &wire::Receipt) -> Result<Outcome, Fault> {
     let sent: Option<wire::Sent> =
         client.ask("eth_getTransactionByHash", &json!([receipt.transaction_hash]))?;
     let Some(sent) = sent.filter(|sent| sent.hash == receipt.transaction_hash) else {
         return Ok(Outcome::Reverted(Bytes::new()));
     };
-    let before = U64::from(receipt.block_number.to::<u64>().saturating_sub(1));
-    match answer(client.ask("eth_call", &json!([replay(receipt, &sent), before]))) {
-        Ok(Answer::Reverted(data)) => Ok(Outcome::Reverted(data)),
-        Ok(Answer::Halted(halt)) => Ok(Outcome::Halted(halt)),
-        Ok(Answer::Returned(_)) | Err(Fault::Error { .. } | Fault::Pruned { .. })
-            if receipt.gas_used == sent.gas =>
-        {
-            Ok(Outcome::Halted(Halt::OutOfGas))
-        }
-        Ok(Answer::Returned(_)) | Err(Fault::Error { .. } | Fault::Pruned { .. }) => {
-            Ok(Outcome::Reverted(Bytes::new()))
-        }
+    let (call, block) = (replay(receipt, &sent), receipt.block_number.to::<u64>());
+    if let Some(outcome) = replayed(client, &call, block.saturating_sub(1))? {
+        return Ok(outcome);
+    }
+    if receipt.gas_used == sent.gas {
+        return Ok(Outcome::Halted(Halt::OutOfGas));
+    }
+    match replayed(client, &call, block)? {
+        Some(Outcome::Reverted(data)) => Ok(Outcome::Reverted(data)),
+        _ => Ok(Outcome::Reverted(Bytes::new())),
+    }
+}
+
+/// How it fails on the state after this block; `None` if it does not fail, or the endpoint does not know.
+fn replayed(client: &Client, call: &Value, block: u64) -> Result<Option<Outcome>, Fault> {
+    match answer(client.ask("eth_call", &json!([call, U64::from(block)]))) {
+        Ok(Answer::Reverted(data)) => Ok(Some(Outcome::Reverted(data))),
+        Ok(Answer::Halted(halt)) => Ok(Some(Outcome::Halted(halt))),
+        Ok(Answer::Returned(_)) | Err(Fault::Error { .. } | Fault::Pruned { .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

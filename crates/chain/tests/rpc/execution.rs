@@ -9,7 +9,9 @@ use multee_chain::{
 use serde_json::json;
 
 use crate::anvil::Anvil;
-use crate::support::{CHAIN_ID, Probe, config, connect, count, deploy, fund, over, rich, succeed, total};
+use crate::support::{
+    CHAIN_ID, Probe, config, connect, count, deploy, fund, over, rich, succeed, total, wait_until,
+};
 
 #[test]
 fn a_transaction_changes_state_logs_and_gives_a_receipt() {
@@ -28,6 +30,18 @@ fn a_transaction_changes_state_logs_and_gives_a_receipt() {
     assert!((21_000..100_000).contains(&receipt.gas_used) && receipt.gas_price_wei > 0, "{receipt:?}");
     assert_eq!(chain.receipt(receipt.transaction_hash).expect("looked up"), Some(receipt));
     assert_eq!(chain.receipt(B256::ZERO).expect("looked up"), None);
+}
+
+#[test]
+fn a_transaction_gets_twice_the_gas_that_it_takes_alone() {
+    let anvil = Anvil::start();
+    let chain = over(&anvil);
+    let probe = deploy(&chain);
+    let receipt = succeed(&chain, &rich(), &count(probe, b"hello"));
+    let sent = anvil.ask("eth_getTransactionByHash", &json!([receipt.transaction_hash]));
+    let limit: U256 = serde_json::from_value(sent["gas"].clone()).expect("a number");
+    let used = U256::from(receipt.gas_used);
+    assert!(limit >= used * U256::from(2) && limit < used * U256::from(3), "{limit} for {used}");
 }
 
 #[test]
@@ -69,7 +83,13 @@ fn what_reverts_in_its_block_although_the_trial_succeeded_says_why() {
     let other = anvil.ask("eth_accounts", &json!([]))[1].clone();
     let sent = json!([{"from": other, "to": probe, "data": data, "gas": "0x30d40"}]);
     let hash: B256 = serde_json::from_value(anvil.ask("eth_sendTransaction", &sent)).expect("a hash");
-    let receipt = chain.receipt(hash).expect("answers").expect("executed");
+    // Anvil answers before it has made the block.
+    let mut receipt = None;
+    wait_until("it is executed", || {
+        receipt = chain.receipt(hash).expect("answers");
+        receipt.is_some()
+    });
+    let receipt = receipt.expect("executed");
     let Outcome::Reverted(data) = receipt.outcome else { panic!("{:?}", receipt.outcome) };
     assert!(matches!(
         decode_error::<Probe::ProbeErrors>(&data),

@@ -1,12 +1,12 @@
 //! The real contracts on anvil: deployed, opened and read over JSON-RPC.
 
-use alloy_primitives::{Address, U256};
-use alloy_sol_types::{SolCall, SolEvent};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{ContractError, SolCall, SolEvent};
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
-use multee_chain::{Chain, ChainError, LogFilter, Refusal, Transaction, decode_error, read};
+use multee_chain::{Chain, ChainError, LogFilter, Outcome, Refusal, Transaction, decode_error, read};
 use multee_protocol::Fixed;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::anvil::Anvil;
 use crate::parameters::parameters;
@@ -78,4 +78,32 @@ fn an_epoch_is_opened_and_seeded_by_a_block_of_the_chain() {
         U256::from(read(&chain, contract, &Contract::networkCall {}).expect("answers").seats),
         U256::ZERO
     );
+}
+
+#[test]
+fn who_comes_second_in_a_block_is_told_what_the_first_one_did() {
+    let anvil = Anvil::start();
+    let chain = over(&anvil);
+    let (contract, genesis_s) = deploy(&chain);
+    invoke(&chain, contract, &Contract::setPolicyCall { document: b"policy"[..].into() });
+    anvil.ask("evm_setNextBlockTimestamp", &json!([genesis_s]));
+    anvil.mine(1);
+    anvil.set_automine(false);
+    let accounts = anvil.ask("eth_accounts", &json!([]));
+    let data = Bytes::from(Contract::openEpochCall {}.abi_encode());
+    let open = |account: &Value| -> B256 {
+        let sent = json!([{"from": account, "to": contract, "data": data, "gas": "0x100000"}]);
+        serde_json::from_value(anvil.ask("eth_sendTransaction", &sent)).expect("a hash")
+    };
+    let sent = [open(&accounts[1]), open(&accounts[2])];
+    anvil.mine(1);
+    let outcomes = sent.map(|hash| chain.receipt(hash).expect("answers").expect("executed").outcome);
+    let mut reasons = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Reverted(data) => Some(decode_error::<Contract::IProofOfAttestationErrors>(data)),
+        _ => None,
+    });
+    let reason = reasons.next().expect("one was second").expect("one of the contract's errors");
+    let opened = |error| matches!(error, Contract::IProofOfAttestationErrors::EpochAlreadyOpened(_));
+    assert!(matches!(&reason, ContractError::CustomError(error) if opened(error.clone())), "{reason:?}");
+    assert!(reasons.next().is_none() && outcomes.contains(&Outcome::Success), "{outcomes:?}");
 }

@@ -14,7 +14,7 @@ pub(crate) struct ConfigArgs {
     /// The node's configuration [default: node.toml, or /etc/multee/node.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Set one value over the environment (MULTEE_SECTION_NAME) and the file, such as rpc.confirmations=3; repeatable
+    /// Set one value over the environment (`MULTEE_SECTION_NAME`) and the file, such as rpc.confirmations=3; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Assignment>,
 }

@@ -71,7 +71,7 @@ pub(crate) struct ExitArgs {
 
 /// Have the application booted anew: a new key, and probation until peers admit it
 ///
-/// Ends the application that runs, or runs confirm.restart_command. The node then has the contract begin the new
+/// Ends the application that runs, or runs `confirm.restart_command`. The node then has the contract begin the new
 /// incarnation.
 #[derive(Args, Debug)]
 pub(crate) struct RestartArgs {

@@ -34,7 +34,7 @@ pub(crate) enum DevnetCliError {
     /// It did not start, or did not go on.
     #[error(transparent)]
     #[diagnostic(code(multee::devnet), help("{}", help_for(.0)))]
-    Devnet(#[from] DevnetError),
+    Devnet(Box<DevnetError>),
     /// It cannot be seen.
     #[error("the network cannot be watched")]
     #[diagnostic(code(multee::devnet::watching))]
@@ -56,6 +56,12 @@ pub(crate) enum DevnetCliError {
     #[error(transparent)]
     #[diagnostic(code(multee::devnet::confirm))]
     Confirm(#[from] ConfirmError),
+}
+
+impl From<DevnetError> for DevnetCliError {
+    fn from(error: DevnetError) -> Self {
+        Self::Devnet(Box::new(error))
+    }
 }
 
 fn help_for(error: &DevnetError) -> &'static str {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::trust::connect::ChainArgs;
+use crate::trust::connect::ContractArgs;
 
 /// Index a network's history, and answer over HTTP who is trusted
 #[derive(Args, Debug)]
@@ -26,7 +26,7 @@ pub(crate) enum GatewayCommand {
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
-    pub(crate) chain: ChainArgs,
+    pub(crate) chain: ContractArgs,
     /// The chain's block in which the contract was deployed, or any before
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) from_block: u64,

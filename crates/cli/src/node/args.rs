@@ -20,7 +20,7 @@ pub(crate) enum NodeCommand {
 ///
 /// It may be killed at any moment and started again. What stands in the way for a while is logged and tried again; what
 /// another try cannot mend ends it, with exit code 1 and what can be done. When it ends in order it leaves the
-/// Confirmation Application running (confirm.keep_running), for the key is only there.
+/// Confirmation Application running (`confirm.keep_running`), for the key is only there.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     #[command(flatten)]

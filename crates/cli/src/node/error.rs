@@ -18,7 +18,13 @@ pub(crate) enum NodeCommandError {
     #[error("signals cannot be handled")]
     Signals(#[source] io::Error),
     #[error(transparent)]
-    Node(#[from] NodeError),
+    Node(Box<NodeError>),
+}
+
+impl From<NodeError> for NodeCommandError {
+    fn from(error: NodeError) -> Self {
+        Self::Node(Box::new(error))
+    }
 }
 
 impl Diagnostic for NodeCommandError {
@@ -26,28 +32,35 @@ impl Diagnostic for NodeCommandError {
         let code = match self {
             Self::Config(error) => return error.code(),
             Self::Signals(_) => "signals",
-            Self::Node(NodeError::Assembly(_)) => "not_started",
-            Self::Node(NodeError::Controller(_)) => "stopped",
-            Self::Node(NodeError::Metrics { .. } | NodeError::CoreDumps(_)) => "host",
+            Self::Node(error) => match **error {
+                NodeError::Assembly(_) => "not_started",
+                NodeError::Controller(_) => "stopped",
+                NodeError::Metrics { .. } | NodeError::CoreDumps(_) => "host",
+            },
         };
         Some(Box::new(format!("multee::node::{code}")))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        let help = match self {
-            Self::Config(error) => return error.help(),
-            Self::Node(NodeError::Metrics { .. }) => "choose another address for metrics.listen",
-            Self::Node(NodeError::Assembly(AssemblyError::Chain(error))) => of_chain(error)?,
-            Self::Node(NodeError::Controller(ControllerError::Chain(error))) => of_chain(error)?,
-            Self::Node(NodeError::Controller(ControllerError::Ledger(LedgerError::Contradiction {
-                ..
-            }))) => {
-                "the contract at network.contract is not one of this program's protocol, or an endpoint tells another \
-                 chain's events: `multee audit` says more, `multee doctor` asks each endpoint"
-            }
-            Self::Node(_) | Self::Signals(_) => return None,
-        };
-        Some(Box::new(help))
+        match self {
+            Self::Config(error) => error.help(),
+            Self::Signals(_) => None,
+            Self::Node(error) => of_node(error).map(|help| Box::new(help) as Box<dyn std::fmt::Display>),
+        }
+    }
+}
+
+fn of_node(error: &NodeError) -> Option<&'static str> {
+    match error {
+        NodeError::Metrics { .. } => Some("choose another address for metrics.listen"),
+        NodeError::Assembly(AssemblyError::Chain(error))
+        | NodeError::Controller(ControllerError::Chain(error)) => of_chain(error),
+        NodeError::Assembly(AssemblyError::Ledger(LedgerError::Contradiction { .. }))
+        | NodeError::Controller(ControllerError::Ledger(LedgerError::Contradiction { .. })) => Some(
+            "the contract at network.contract is not one of this program's protocol, or an endpoint tells another \
+             chain's events: `multee doctor` asks each endpoint",
+        ),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use clap::{Args, Subcommand, value_parser};
 
-use super::connect::ChainArgs;
+use super::connect::ContractArgs;
 use crate::verify::Moment;
 
 /// Ask whether a device is trusted now
@@ -34,7 +34,7 @@ pub(crate) struct CheckArgs {
     #[arg(long = "max-age", value_name = "EPOCHS", default_value_t = multee_gateway::trust::AGE_EPOCHS_DEFAULT)]
     pub(crate) max_age_epochs: u32,
     #[command(flatten)]
-    pub(crate) chain: ChainArgs,
+    pub(crate) chain: ContractArgs,
     /// Ask this gateway instead of a chain: the URL before /v1
     #[arg(long, value_name = "URL", conflicts_with_all = ["endpoints", "contract", "chain_id"])]
     pub(crate) gateway: Option<String>,

@@ -5,11 +5,11 @@ use clap::Args;
 use multee_chain::ChainError;
 use multee_chain::rpc::{Config, Endpoint, InMemory, Rpc};
 
-/// A chain, and a contract there.
+/// A contract, and the chain that it is on.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct ChainArgs {
+pub(crate) struct ContractArgs {
     /// A JSON-RPC endpoint of the chain, http, https, ws or wss; repeatable, in order of preference
-    #[arg(long = "rpc", value_name = "URL", value_parser = endpoint)]
+    #[arg(long = "rpc", value_name = "URL", value_parser = Endpoint::parse)]
     pub(crate) endpoints: Vec<Endpoint>,
     /// The contract's address
     #[arg(long, value_name = "ADDR")]
@@ -19,10 +19,6 @@ pub(crate) struct ChainArgs {
     pub(crate) chain_id: Option<u64>,
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, String> {
-    Endpoint::parse(url).map_err(|error| error.to_string())
-}
-
 /// No chain has it (EIP-155).
 const NO_CHAIN: u64 = 0;
 
@@ -30,7 +26,7 @@ const NO_CHAIN: u64 = 0;
 ///
 /// # Errors
 /// When no endpoint can be used.
-pub(crate) fn connect(args: &ChainArgs) -> Result<Rpc, ChainError> {
+pub(crate) fn connect(args: &ContractArgs) -> Result<Rpc, ChainError> {
     let with =
         |chain_id| Rpc::connect(&Config::new(chain_id, args.endpoints.clone()), Box::<InMemory>::default());
     match with(args.chain_id.unwrap_or(NO_CHAIN)) {

@@ -65,7 +65,7 @@ pub(crate) enum VerifyError {
     #[error("{0}")]
     #[diagnostic(
         code(multee::verify::not_fetched),
-        help("name a service that has it with --pccs, or give the collateral with --collateral")
+        help("name a service that has it with --pccs or --kds, or give the collateral with --collateral")
     )]
     NotFetched(SourceError),
 

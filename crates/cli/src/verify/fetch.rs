@@ -24,6 +24,9 @@ pub(crate) fn collateral(
     if !args.pccs.is_empty() {
         config.intel.clone_from(&args.pccs);
     }
+    if !args.kds.is_empty() {
+        config.amd.clone_from(&args.kds);
+    }
     let source = Source::open(config).map_err(|source| VerifyError::CacheUnusable {
         path: args.cache.as_deref().unwrap_or(Path::new("")).to_owned(),
         source,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use multee_evidence::{Collateral, Policy, QUOTE_BYTES_MAX};
+use multee_evidence::{Collateral, Policy, QUOTE_BYTES_MAX, Sigstruct};
 
 use super::error::VerifyError;
 
@@ -16,16 +16,25 @@ pub(crate) enum Kind {
     Collateral,
     Policy,
     Root,
+    Sigstruct,
+    Firmware,
+    Kernel,
+    Initrd,
 }
 
 impl Kind {
     /// The most bytes its file has. A quote in hex has two digits for each byte, and room for spaces.
-    const fn bytes_max(self) -> usize {
+    pub(crate) const fn bytes_max(self) -> usize {
+        const MIB: usize = 1024 * 1024;
         match self {
             Self::Quote => 3 * QUOTE_BYTES_MAX,
             Self::Collateral => Collateral::BYTES_MAX,
             Self::Policy => Policy::BYTES_MAX,
             Self::Root => 64 * 1024,
+            Self::Sigstruct => Sigstruct::BYTES,
+            Self::Firmware => 64 * MIB,
+            Self::Kernel => 256 * MIB,
+            Self::Initrd => 2048 * MIB,
         }
     }
 
@@ -35,6 +44,10 @@ impl Kind {
             Self::Collateral => "collateral",
             Self::Policy => "policy",
             Self::Root => "root",
+            Self::Sigstruct => "sigstruct",
+            Self::Firmware => "ovmf",
+            Self::Kernel => "kernel",
+            Self::Initrd => "initrd",
         }
     }
 }
@@ -43,6 +56,8 @@ impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Root => "root certificate",
+            Self::Sigstruct => "signature",
+            Self::Firmware => "firmware",
             other => other.flag(),
         })
     }

@@ -25,11 +25,13 @@ use multee_evidence::{
 };
 
 pub(crate) use self::error::VerifyError;
-use self::input::Kind;
+pub(crate) use self::input::{Kind, read, read_quote};
 use self::judgement::{Case, CaseError};
 pub(crate) use self::moment::Moment;
-use self::policy::{ChosenPolicy, stated_evaluation_number};
+pub(crate) use self::policy::ChosenPolicy;
+use self::policy::stated_evaluation_number;
 use self::report::Report;
+pub(crate) use self::report::{PolicySource, RegisterLine};
 use self::text::Text;
 use crate::args::VerifyArgs;
 use crate::exit::{self, Exit};
@@ -70,13 +72,24 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, VerifyError> {
     Ok(if report.trusted { Exit::Ok } else { Exit::NotTrusted })
 }
 
-fn read_policy(path: &Path) -> Result<ChosenPolicy, VerifyError> {
+/// The policy that a file states.
+///
+/// # Errors
+/// When it states none.
+pub(crate) fn read_policy(path: &Path) -> Result<ChosenPolicy, VerifyError> {
     let document = input::read(Kind::Policy, path)?;
     ChosenPolicy::from_json(&document)
         .map_err(|source| VerifyError::NotAPolicy { path: path.to_owned(), source })
 }
 
-fn built_in_policy(is_snp: bool, stated_evaluation_number: Option<u32>) -> Result<ChosenPolicy, VerifyError> {
+/// What is accepted when nobody says otherwise.
+///
+/// # Errors
+/// Never: the documents are sound.
+pub(crate) fn built_in_policy(
+    is_snp: bool,
+    stated_evaluation_number: Option<u32>,
+) -> Result<ChosenPolicy, VerifyError> {
     let chosen = if is_snp {
         ChosenPolicy::built_in_snp()
     } else {

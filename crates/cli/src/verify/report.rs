@@ -3,7 +3,7 @@
 
 use alloy_primitives::B256;
 use multee_evidence::{
-    AMD_ARK_SHA256, Fmspc, INTEL_SGX_ROOT_CA_SHA256, Register, TcbStatus, VerifiedEvidence,
+    AMD_ARK_SHA256, Fmspc, INTEL_SGX_ROOT_CA_SHA256, Register, RegisterValue, TcbStatus, VerifiedEvidence,
 };
 use multee_protocol::{DeviceId, Mark, TeeType};
 use serde::Serialize;
@@ -124,17 +124,20 @@ impl Evidence {
             advisory_ids: evidence.map(|evidence| evidence.advisory_ids().to_vec()),
             report_data: evidence.map(|evidence| prefixed(evidence.report_data())),
             registers: evidence.map(|evidence| {
-                let line = |value: &multee_evidence::RegisterValue| RegisterLine {
-                    name: value.register,
-                    value: prefixed(&value.value),
-                    measured: measured.is_some_and(|measured| measured.contains(&value.register)),
-                };
+                let line = |value| RegisterLine::new(value, measured.unwrap_or_default());
                 evidence.registers().iter().map(line).collect()
             }),
             measurement: measured.and(evidence).map(VerifiedEvidence::measurement),
             holds_until_s,
             holds_until: holds_until_s.and_then(|until_s| Moment(until_s).rfc3339()),
         }
+    }
+}
+
+impl RegisterLine {
+    pub(crate) fn new(value: &RegisterValue, measured: &[Register]) -> Self {
+        let RegisterValue { register, value } = value;
+        Self { name: *register, value: prefixed(value), measured: measured.contains(register) }
     }
 }
 

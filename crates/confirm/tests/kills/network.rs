@@ -16,7 +16,7 @@ use multee_node::{
 };
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::anvil::Anvil;
 use crate::world::{AGENT, GENESIS_S, POWER, World};
@@ -213,18 +213,27 @@ impl Net {
     /// Waits until a transaction of the victim's is in the pool.
     pub(crate) fn await_pending(&self) {
         let until = Instant::now() + PATIENCE;
-        let account = operator(VICTIM).address();
-        let count = |block| self.anvil.ask("eth_getTransactionCount", &json!([account, block]));
-        while count("pending") == count("latest") {
+        while self.count("pending") == self.sent() {
             assert!(Instant::now() < until, "nothing is sent");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
+    /// The hash of the one transaction in the pool.
+    pub(crate) fn pending(&self) -> Value {
+        let block = self.anvil.ask("eth_getBlockByNumber", &json!(["pending", false]));
+        let [pending] = &block["transactions"].as_array().expect("listed")[..] else { panic!("{block}") };
+        pending.clone()
+    }
+
     /// How many transactions the victim has on chain.
     pub(crate) fn sent(&self) -> u64 {
+        self.count("latest")
+    }
+
+    fn count(&self, block: &str) -> u64 {
         let account = operator(VICTIM).address();
-        let count = self.anvil.ask("eth_getTransactionCount", &json!([account, "latest"]));
+        let count = self.anvil.ask("eth_getTransactionCount", &json!([account, block]));
         let count = count.as_str().expect("text").trim_start_matches("0x").to_owned();
         u64::from_str_radix(&count, 16).expect("a number")
     }

@@ -33,15 +33,17 @@ fn way(point: PersistencePoint) -> Way {
 fn prepare(place: &Place, way: Way) {
     match way {
         Way::Publication => {}
-        Way::NewState => {
-            for file in ["state", "state-wal"] {
-                let _ = std::fs::remove_file(place.directory.join(file));
-            }
-        }
+        Way::NewState => lose_state(place),
         Way::Restart => end_applications(&place.directory),
     }
     // One that nobody recorded, as if a controller had been killed while it booted it: it is nobody's.
     machine(&World::new(), VICTIM, &place.directory).start().expect("starts").leave();
+}
+
+fn lose_state(place: &Place) {
+    for file in ["state", "state-wal"] {
+        let _ = std::fs::remove_file(place.directory.join(file));
+    }
 }
 
 /// One application runs, that of the seat's incarnation.
@@ -92,12 +94,13 @@ fn killed_while_its_publication_is_on_its_way_a_controller_publishes_once() {
         let victim = Victim::start(&place, None);
         net.await_pending();
         victim.kill();
-        if is_mined {
-            net.anvil.mine(1);
-        } else {
-            // All pools forget it: only the journal knows.
+        let pending = net.pending();
+        if !is_mined {
+            // All pools forget it, and another would now be sent with other fees: only the journal knows.
             net.anvil.ask("anvil_dropAllTransactions", &json!([]));
+            net.anvil.ask("anvil_setNextBlockBaseFeePerGas", &json!(["0x1"]));
         }
+        net.anvil.mine(1);
         net.anvil.set_automine(true);
         let sent = net.sent();
         let victim = Victim::start(&place, None);
@@ -106,5 +109,29 @@ fn killed_while_its_publication_is_on_its_way_a_controller_publishes_once() {
         assert_eq!(net.published(epoch), 1, "{said:?}");
         assert_eq!(net.sent(), sent + u64::from(!is_mined), "mined {is_mined}: {said:?}");
         assert!(!said.iter().any(|line| line.starts_with("error")), "{said:?}");
+        let receipt = net.anvil.ask("eth_getTransactionReceipt", &json!([pending]));
+        assert!(receipt.is_object(), "mined {is_mined}: another was sent in its place");
     }
+}
+
+#[test]
+fn controller_that_lost_its_state_with_a_publication_on_its_way_publishes_once() {
+    let mut net = Net::found();
+    let place = net.place();
+    let epoch = net.next_epoch();
+    net.anvil.set_automine(false);
+    let victim = Victim::start(&place, None);
+    net.await_pending();
+    victim.kill();
+    lose_state(&place);
+    let mut victim = Victim::start(&place, None);
+    // It knows of none. Where it is tried on what is pending, as here, another is not even sent.
+    victim.await_line("error the contract refused");
+    net.anvil.mine(1);
+    net.anvil.set_automine(true);
+    net.await_publication(epoch);
+    let later = net.next_epoch();
+    net.await_publication(later);
+    victim.kill();
+    assert_eq!([epoch, later].map(|epoch| net.published(epoch)), [1, 1]);
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use multee_node::state::{AtPersistencePoint, PersistencePoint};
@@ -87,11 +87,16 @@ impl Victim {
 
     /// Waits until it is where it is to be killed.
     pub(crate) fn await_point(&mut self, point: PersistencePoint) {
-        let awaited = format!("at {}.", point.name());
-        while !self.heard.contains(&awaited) {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("{} is never reached: {:?}", point.name(), self.heard));
-            self.heard.push(line);
+        self.await_line(&format!("at {}.", point.name()));
+    }
+
+    /// Waits until it says something that begins so.
+    pub(crate) fn await_line(&mut self, start: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.heard.iter().any(|line| line.starts_with(start)) {
+            let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now()));
+            self.heard.extend(line.ok());
+            assert!(Instant::now() < until, "{start:?} never comes: {:?}", self.heard.last_chunk::<5>());
         }
     }
 

@@ -4,11 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use multee_confirmation::{Confirm, ConfirmError};
-use multee_node::{Boot, Process, ProcessError, Socket, SocketConfig};
+use multee_confirmation::{Confirm, ConfirmError, Request, Response, Wire};
+use multee_node::{Boot, Link, Process, ProcessError, Socket, SocketConfig};
 use multee_protocol::TeeType;
 
-use crate::program::{MEASUREMENT, Program, beside, config, directory, mock_args};
+use crate::program::{LONG, MEASUREMENT, Program, beside, config, directory, mock_args};
 use crate::world::POWER;
 
 #[test]
@@ -52,17 +52,35 @@ fn dropped_process_ends_and_takes_its_socket_along() {
 #[test]
 fn other_incarnation_on_the_same_socket_is_noticed() {
     let mut program = Program::start();
-    let config = SocketConfig::new(program.socket().to_owned());
+    let socket = program.socket().to_owned();
+    let config = SocketConfig::new(socket.clone());
     program.kill();
     // The dead one's socket is still there, and replaced.
     let mut second = Command::new(crate::program::PROGRAM);
-    second.arg("--socket").arg(&config.path).args(mock_args(1)).stdout(std::process::Stdio::piped());
+    second.arg("--socket").arg(&socket).args(mock_args(1)).stdout(std::process::Stdio::piped());
     let mut second = Ended(second.spawn().expect("starts"));
     assert!(second.first_line().contains("answers"));
     let error = program.status().expect_err("another");
     assert!(matches!(error, ConfirmError::OtherIncarnation { .. }), "{error}");
     let mut remote = Socket::new(config).hello().expect("says hello");
     remote.status().expect("who says hello to the second, gets the second");
+}
+
+#[test]
+fn controller_outside_of_an_enclave_reaches_it_over_the_loopback_interface() {
+    // The system hands a port out anew only after all others.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("bound");
+    let mut program = Command::new(crate::program::PROGRAM);
+    program.arg("--listen").arg(free.to_string()).args(mock_args(1)).stdout(std::process::Stdio::piped());
+    let mut program = Ended(program.spawn().expect("starts"));
+    assert!(program.first_line().contains("answers"));
+    let link: Link = format!("tcp:{free}").parse().expect("a link");
+    for _ in 0..2 {
+        let mut wire = Wire::new(link.connect(LONG).expect("connects"));
+        wire.send(&Request::Hello.encode().expect("small"), LONG).expect("sent");
+        let answer = wire.receive(Response::BYTES_MAX, LONG).expect("received").expect("an answer");
+        assert!(matches!(Response::decode(&answer), Ok(Response::Hello(_))));
+    }
 }
 
 /// A child that is ended with the test.

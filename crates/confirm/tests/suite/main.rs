@@ -2,6 +2,7 @@
 
 mod boots;
 mod dependencies;
+mod deploy;
 mod duties;
 mod hostile;
 mod program;

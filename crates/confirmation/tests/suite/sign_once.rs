@@ -3,11 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use alloy_primitives::{B256, Signature};
-use multee_confirmation::{Confirm, ConfirmError, ConfirmationApp, Duty, Refusal, SignedBlock};
-use multee_evidence::{EvidenceBundle, ObtainQuote};
+use multee_confirmation::{
+    Confirm, ConfirmError, ConfirmationApp, Duty, Refusal, Request, Response, SignedBlock,
+};
+use multee_evidence::{AttestError, EvidenceBundle, ObtainQuote};
 use multee_protocol::{Deployment, Epoch, Mark, SeatId, TeeType};
 
-use crate::world::{DEPLOYMENT, World, app, refuses};
+use crate::world::{DEPLOYMENT, Tee, World, app, refuses};
 
 const EPOCH: Epoch = 4;
 
@@ -128,6 +130,41 @@ fn without_a_quote_nothing_is_signed() {
     // Nothing binds it to the seat, the epoch or the block of that duty.
     let other = Duty { seat: SeatId(2), ..world.duty(EPOCH - 1, Vec::new()) };
     assert_eq!(refusal(&mut app, &other), no_quote);
+}
+
+/// Panics at its second quote, as nobody foresaw.
+struct Startled(Tee);
+
+impl ObtainQuote for Startled {
+    fn tee(&self) -> TeeType {
+        self.0.tee()
+    }
+
+    fn quote(&self, report_data: &[u8; 64]) -> Result<Vec<u8>, AttestError> {
+        let quote = self.0.quote(report_data);
+        assert_ne!(self.0.quotes.load(Ordering::Relaxed), 2, "planted");
+        quote
+    }
+}
+
+#[test]
+fn panic_in_a_request_is_a_refusal_and_costs_neither_key_nor_memory() {
+    let world = World::new();
+    let mut app = app(Startled(world.tee()));
+    let ask = |app: &mut ConfirmationApp, duty: &Duty| {
+        let request = Request::Confirm(Box::new(duty.clone())).encode().expect("small");
+        Response::decode(&app.handle(&request)).expect("proper")
+    };
+    let (incarnation, first) = (app.incarnation(), world.duty(EPOCH, Vec::new()));
+    let before = app.confirm(&first).expect("confirms");
+    let peer = world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH);
+    let duty = world.duty(EPOCH + 1, vec![peer]);
+    assert_eq!(ask(&mut app, &duty), Response::Refused(Refusal::Unexpected));
+    // Of the duty that failed nothing is left: the epoch before it may still be asked for, and it can be done again.
+    assert_eq!(ask(&mut app, &first), Response::Confirmed(Box::new(before)));
+    let Response::Confirmed(signed) = ask(&mut app, &duty) else { panic!("confirms") };
+    assert_eq!(signed.verdicts[0].mark, Mark::Valid);
+    assert_eq!(app.incarnation(), incarnation);
 }
 
 #[test]

@@ -296,12 +296,12 @@ pub(crate) fn reference_digest(values: &[ReferenceValue]) -> B256 {
     ReferenceValues::new(entries).expect("in range").digest()
 }
 
-pub(crate) fn app(tee: Tee) -> ConfirmationApp {
+pub(crate) fn app(tee: impl ObtainQuote + 'static) -> ConfirmationApp {
     boot(tee, 0)
 }
 
 /// The incarnation with this number.
-pub(crate) fn boot(tee: Tee, number: u64) -> ConfirmationApp {
+pub(crate) fn boot(tee: impl ObtainQuote + 'static, number: u64) -> ConfirmationApp {
     let properties = Properties::new("SIMULATED CPU", 2, 4096, features(TeeType::Sgx)).expect("in range");
     let config = AppConfig { power: PowerSource::Declared(POWER), properties };
     ConfirmationApp::new(config, Box::new(tee), &mut rng(number))

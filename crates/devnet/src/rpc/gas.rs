@@ -7,7 +7,7 @@ use multee_chain::{Answer, Transaction};
 
 use super::error::RpcError;
 
-/// The least gas, to one part in 64, with which it succeeds in the next block.
+/// The gas with which it succeeds in the next block: what it uses if that is enough, else to one part in 64.
 pub(crate) fn estimate(chain: &Embedded, from: Address, transaction: &Transaction) -> Result<u64, RpcError> {
     let with = |gas_limit| {
         let tried = chain.try_at(At::Next, from, &Transaction { gas_limit, ..transaction.clone() })?;
@@ -16,7 +16,10 @@ pub(crate) fn estimate(chain: &Embedded, from: Address, transaction: &Transactio
     let cap = transaction.gas_limit;
     let Tried { answer, gas_used } = with(cap)?;
     returned(answer)?;
-    let (mut fails, mut succeeds) = (gas_used.saturating_sub(1), cap);
+    if matches!(with(gas_used), Ok(Tried { answer: Answer::Returned(_), .. })) {
+        return Ok(gas_used);
+    }
+    let (mut fails, mut succeeds) = (gas_used, cap);
     // Most need little more than they use.
     let mut guess = gas_used.saturating_add(gas_used / 63).saturating_add(2300);
     while succeeds > fails.saturating_add(1) && succeeds - fails > succeeds / 64 {

@@ -92,7 +92,7 @@ impl JsonRpc {
 
     fn call(&self, params: &Params) -> Result<Value, RpcError> {
         let (asked, number): (TrialRequest, u64) = (params.get(0)?, self.number_at(params, 1)?);
-        let tried = self.chain.try_at(At::Block(number), asked.from, &asked.transaction(CALL_GAS_MAX))?;
+        let tried = self.chain.try_at(At::Block(number), asked.from, &asked.transaction(CALL_GAS_MAX)?)?;
         Ok(json!(gas::returned(tried.ok_or_else(|| not_kept(number))?.answer)?))
     }
 
@@ -100,7 +100,7 @@ impl JsonRpc {
     fn estimate(&self, params: &Params) -> Result<Value, RpcError> {
         let asked: TrialRequest = params.get(0)?;
         self.tell_time()?;
-        let needed = gas::estimate(&self.chain, asked.from, &asked.transaction(TRANSACTION_GAS_MAX))?;
+        let needed = gas::estimate(&self.chain, asked.from, &asked.transaction(TRANSACTION_GAS_MAX)?)?;
         Ok(json!(U64::from(needed)))
     }
 

@@ -79,8 +79,9 @@ pub(crate) struct TrialRequest {
     #[serde(default)]
     pub(crate) from: Address,
     to: Option<Address>,
-    #[serde(alias = "data")]
+    /// The newer name. Clients that know servers of either kind send both.
     input: Option<Bytes>,
+    data: Option<Bytes>,
     #[serde(default)]
     value: U256,
     gas: Option<U64>,
@@ -88,14 +89,17 @@ pub(crate) struct TrialRequest {
 
 impl TrialRequest {
     /// With the gas it names, at most `gas_max`.
-    pub(crate) fn transaction(&self, gas_max: u64) -> Transaction {
-        Transaction {
+    pub(crate) fn transaction(&self, gas_max: u64) -> Result<Transaction, RpcError> {
+        if self.input.is_some() && self.data.is_some() && self.input != self.data {
+            return Err(RpcError::params("both \"data\" and \"input\" are set and not equal"));
+        }
+        Ok(Transaction {
             to: self.to,
-            data: self.input.clone().unwrap_or_default(),
+            data: self.input.clone().or_else(|| self.data.clone()).unwrap_or_default(),
             value: self.value,
             gas_limit: self.gas.map_or(gas_max, |gas| gas.to::<u64>().min(gas_max)),
             once: Once::Nonce,
-        }
+        })
     }
 }
 
@@ -168,6 +172,20 @@ mod tests {
         for wrong in [json!("newest"), json!({}), json!("0x1ffffffffffffffff"), json!(-1)] {
             assert_eq!(read(wrong.clone()), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn data_goes_by_either_name_or_both_but_not_by_two_values() {
+        let read =
+            |value: Value| serde_json::from_value::<TrialRequest>(value).expect("a request").transaction(9);
+        let data = |value| read(value).map(|transaction| transaction.data);
+        let one = Ok(Bytes::from_static(&[1]));
+        assert_eq!(data(json!({"data": "0x01"})), one);
+        assert_eq!(data(json!({"input": "0x01"})), one);
+        assert_eq!(data(json!({"input": "0x01", "data": "0x01"})), one);
+        assert!(data(json!({"input": "0x01", "data": "0x02"})).is_err());
+        assert_eq!(data(json!({"gas": "0xff"})), Ok(Bytes::new()));
+        assert_eq!(read(json!({"gas": "0xff"})).expect("good").gas_limit, 9, "no more than may be");
     }
 
     #[test]

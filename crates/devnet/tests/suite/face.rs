@@ -56,7 +56,7 @@ fn what_reverts_in_its_block_says_why_by_the_state_before_it() {
     let mut transaction = transfer();
     (transaction.nonce, transaction.to) = (1, probe.into());
     (transaction.value, transaction.gas_limit, transaction.input) = (U256::ZERO, 200_000, refuse.into());
-    let sent = face.ask("eth_sendRawTransaction", &json!([signed(transaction, &rich())]));
+    let sent = face.ask("eth_sendRawTransaction", &json!([signed(&transaction, &rich())]));
     let hash: B256 = serde_json::from_value(sent).expect("a hash");
     let receipt = chain.receipt(hash).expect("answers").expect("executed");
     let Outcome::Reverted(data) = receipt.outcome else { panic!("{:?}", receipt.outcome) };

@@ -2,5 +2,6 @@
 
 mod face;
 mod limits;
+mod pcs;
 mod raw;
 mod support;

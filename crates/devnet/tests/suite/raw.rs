@@ -17,7 +17,7 @@ fn refusal(face: &Face, raw: &Bytes) -> String {
 #[test]
 fn a_transaction_is_executed_on_behalf_of_who_signed_it() {
     let face = Face::start();
-    let raw = signed(transfer(), &rich());
+    let raw = signed(&transfer(), &rich());
     let hash = face.ask("eth_sendRawTransaction", &json!([raw]));
     let receipt = face.ask("eth_getTransactionReceipt", &json!([hash]));
     assert_eq!((&receipt["from"], &receipt["status"]), (&json!(rich().address()), &json!("0x1")));
@@ -35,7 +35,7 @@ fn a_transaction_is_executed_on_behalf_of_who_signed_it() {
 #[test]
 fn a_changed_bit_anywhere_is_not_the_signers_transaction() {
     let face = Face::start();
-    let raw = signed(transfer(), &rich());
+    let raw = signed(&transfer(), &rich());
     for at in 0..raw.len() {
         let mut changed = raw.to_vec();
         changed[at] ^= 1;
@@ -48,7 +48,7 @@ fn a_changed_bit_anywhere_is_not_the_signers_transaction() {
     assert!(refusal(&face, &longer).contains("bytes behind it"));
     // All that would be who it is not from: somebody without money. So the reason must be shown not to be that alone.
     let other = Sender::from_key(&[2; 32]).expect("a key");
-    assert!(refusal(&face, &signed(transfer(), &other)).contains("insufficient funds"));
+    assert!(refusal(&face, &signed(&transfer(), &other)).contains("insufficient funds"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn only_the_next_nonce_the_chains_id_and_a_sufficient_price_are_taken() {
     let refused = |change: fn(&mut alloy_consensus::TxEip1559)| {
         let mut transaction = transfer();
         change(&mut transaction);
-        refusal(&face, &signed(transaction, &rich()))
+        refusal(&face, &signed(&transaction, &rich()))
     };
     assert_eq!(refused(|t| t.nonce = 1), "nonce too high: next nonce 0, tx nonce 1");
     assert_eq!(refused(|t| t.chain_id = 1), "invalid chain id for signer");
@@ -83,10 +83,10 @@ fn only_the_next_nonce_the_chains_id_and_a_sufficient_price_are_taken() {
     assert!(refused(|t| t.gas_limit = 20_999).starts_with("intrinsic gas too low"));
     assert!(refused(|t| t.value = U256::from(10_u128.pow(21))).starts_with("insufficient funds"));
     assert!(refused(|t| t.max_fee_per_gas = u128::MAX).starts_with("insufficient funds"));
-    face.ask("eth_sendRawTransaction", &json!([signed(transfer(), &rich())]));
+    face.ask("eth_sendRawTransaction", &json!([signed(&transfer(), &rich())]));
     let mut again = transfer();
     again.value = U256::from(2);
-    assert_eq!(refusal(&face, &signed(again, &rich())), "nonce too low: next nonce 1, tx nonce 0");
+    assert_eq!(refusal(&face, &signed(&again, &rich())), "nonce too low: next nonce 1, tx nonce 0");
     let spent = U256::from(21_000 * GAS_PRICE_WEI + 1);
     let left = face.ask("eth_getBalance", &json!([rich().address(), "latest"]));
     assert_eq!(
@@ -97,10 +97,32 @@ fn only_the_next_nonce_the_chains_id_and_a_sufficient_price_are_taken() {
 }
 
 #[test]
+fn gas_is_estimated_so_that_it_is_enough() {
+    use crate::support::{count, deploy, succeed};
+    use multee_chain::Outcome;
+    let face = Face::start();
+    let transfer = json!([{"from": rich().address(), "to": Address::repeat_byte(9), "value": "0x1"}]);
+    assert_eq!(face.ask("eth_estimateGas", &transfer), json!("0x5208"));
+    let chain = face.rpc();
+    let probe = deploy(&chain);
+    let counting = count(probe, b"hello");
+    let asked = json!([{"from": rich().address(), "to": probe, "data": counting.data}]);
+    let estimate: U256 = serde_json::from_value(face.ask("eth_estimateGas", &asked)).expect("a number");
+    let with = |gas: U256| multee_chain::Transaction { gas_limit: gas.to(), ..counting.clone() };
+    succeed(face.chain.as_ref(), &rich(), &with(estimate));
+    let less = multee_chain::Chain::send(
+        face.chain.as_ref(),
+        &rich(),
+        &with(estimate * U256::from(9) / U256::from(10)),
+    );
+    assert!(matches!(less.expect("executes").outcome, Outcome::Halted(_)));
+}
+
+#[test]
 fn other_kinds_of_transactions_are_told() {
     let face = Face::start();
     for kind in [0, 1, 3, 4, 0x7f, 0xc0, 0xf8] {
-        let mut raw = signed(transfer(), &rich()).to_vec();
+        let mut raw = signed(&transfer(), &rich()).to_vec();
         raw[0] = kind;
         assert_eq!(refusal(&face, &raw.into()), "transaction type not supported");
     }

@@ -134,7 +134,7 @@ pub(crate) fn transfer() -> TxEip1559 {
 }
 
 /// As wallets sign it.
-pub(crate) fn signed(transaction: TxEip1559, by: &Sender) -> Bytes {
+pub(crate) fn signed(transaction: &TxEip1559, by: &Sender) -> Bytes {
     let signature = by.sign(transaction.signature_hash()).expect("signs");
     let mut raw = Vec::new();
     transaction.eip2718_encode_with_type(&signature, 2, &mut raw);

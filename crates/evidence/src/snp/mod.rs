@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `claimed` | what a report says of its machine, unverified |
 //! | `container` | how evidence travels: report and certificates |
 //! | `report` | which reports are read, and what they show |
 //! | `certificate` | certificates, with AMD's extensions |
@@ -20,6 +21,7 @@
 
 mod certificate;
 mod chain;
+mod claimed;
 mod container;
 mod policy;
 mod product;
@@ -29,14 +31,15 @@ mod signature;
 
 use multee_protocol::TeeType;
 
+pub use self::claimed::ClaimedSnp;
 pub(crate) use self::container::{CERTIFICATES_AT, Container};
 pub use self::container::{SnpQuoteError, is_snp_quote, snp_quote};
 pub use self::policy::{SnpFacts, SnpGuarantee, SnpPolicy};
 pub use self::product::{SnpComponent, SnpProduct, SnpTcb};
+pub(crate) use self::report::Report;
 pub(crate) use self::revocation::SnpCollateral;
 
 use self::chain::{Chain, Claim};
-use self::report::Report;
 use self::signature::{Memory, signs_report};
 use crate::appraisal::{CollateralKey, Examined, PckCa, VerifiedEvidence};
 use crate::device::QUOTE_BYTES_MAX;

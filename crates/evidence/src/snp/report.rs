@@ -87,7 +87,7 @@ impl Report {
     }
 
     /// Version 2 tells only whether versions are laid out as on Turin.
-    fn is_of(&self, product: SnpProduct) -> bool {
+    pub(crate) fn is_of(&self, product: SnpProduct) -> bool {
         let (Some(family), Some(model)) = (self.fields.cpuid_fam_id, self.fields.cpuid_mod_id) else {
             return self.fields.reported_tcb.fmc.is_some() == (product == SnpProduct::Turin);
         };

@@ -123,6 +123,11 @@ pub(crate) fn turin_key() -> Vec<u8> {
     std::fs::read(directory.join("vcek_turin.der")).expect("sample")
 }
 
+/// The directory of the ends of firmware files (OVMF) that the sev crate computes launch digests of.
+pub(crate) fn sev_firmware() -> PathBuf {
+    package("sev").with_file_name("tests").join("measurement")
+}
+
 /// AMD's certificate of the issuer of Milan's chip keys, DER.
 pub(crate) fn milan_issuer() -> Vec<u8> {
     issuer("milan")

@@ -52,15 +52,16 @@ impl Onchain<'_> {
                 Severity::Warned => self.checked.warnings.push(Warning::Chain(finding)),
             }
         }
-        // A devnet makes blocks only when there is something to put into them.
-        let block_ms = report.block_time_ms.filter(|ms| *ms > 0);
+        let block_ms = report.block_time_ms.filter(|ms| *ms > 0).unwrap_or(BLOCK_MS);
+        // A devnet may make blocks only when there is something to put into them.
+        if self.plan.config.token.is_none() {
+            return Ok(block_ms.min(BLOCK_MS));
+        }
         let epoch_s = self.plan.config.fixed.epoch_seconds;
-        if let Some(block_ms) = block_ms.filter(|_| self.plan.config.token.is_some())
-            && u64::from(epoch_s).saturating_mul(1000) < block_ms.saturating_mul(EPOCH_BLOCKS_MIN)
-        {
+        if u64::from(epoch_s).saturating_mul(1000) < block_ms.saturating_mul(EPOCH_BLOCKS_MIN) {
             self.checked.problems.push(Problem::EpochTooShort { epoch_s, block_ms });
         }
-        Ok(block_ms.unwrap_or(BLOCK_MS).min(BLOCK_MS))
+        Ok(block_ms)
     }
 
     /// Steps are sent one after the other, each waited for.

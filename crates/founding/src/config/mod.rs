@@ -17,6 +17,7 @@ use crate::FoundingSeat;
 
 pub use error::ConfigError;
 pub use genesis::{Genesis, utc};
+pub use raw::amount;
 
 /// Bytes that a `network.toml` may have: a thousand founding seats fit.
 pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
@@ -24,7 +25,7 @@ pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 pub const POLICY_BYTES_MAX: u64 = 24 * 1024;
 
 /// What a network is founded with, as its file says. Whether it can be founded is another question: see
-/// [`problems`](crate::problems).
+/// [`check()`](crate::check()).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkConfig {
     /// The chain's id (EIP-155).
@@ -81,14 +82,14 @@ impl NetworkConfig {
     }
 
     /// What `multee network init` starts from: an epoch of a day, a token to be named; or on a devnet an epoch of a
-    /// minute, genesis two minutes after founding, and a token of its own.
+    /// minute, genesis ten minutes after founding begins, and a token of its own.
     pub fn example(devnet: bool) -> Self {
         let fixed = Fixed::default();
         Self {
             chain_id: if devnet { DEVNET_CHAIN_ID } else { 1 },
             token: (!devnet).then_some(Address::ZERO),
             owner: None,
-            genesis: if devnet { Genesis::AfterS(120) } else { Genesis::AfterS(7 * 86_400) },
+            genesis: if devnet { Genesis::AfterS(600) } else { Genesis::AfterS(7 * 86_400) },
             fixed: if devnet { Fixed { epoch_seconds: 60, ..fixed } } else { fixed },
             parameters: Parameters::default(),
             policy: PathBuf::from("policy.json"),

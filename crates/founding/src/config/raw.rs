@@ -118,8 +118,8 @@ fn number(value: &toml::Value) -> Option<u128> {
     }
 }
 
-/// A whole number in decimal digits, with underscores where they help the eye.
-pub(crate) fn amount(text: &str) -> Option<u128> {
+/// A whole number in decimal digits, with underscores where they help the eye; `None` if it is none, or above 2¹²⁸.
+pub fn amount(text: &str) -> Option<u128> {
     let digits: String = text.chars().filter(|character| *character != '_').collect();
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().ok()).flatten()
@@ -155,15 +155,15 @@ mod tests {
     fn what_is_unknown_or_no_value_is_refused_with_its_place() {
         assert!(error(("\nmax_seats = ", "\nmax_seets = ")).contains("max_seets"));
         assert!(error(("\nepoch_seconds = 60", "\nepoch_seconds = \"a day\"")).contains("line"));
-        assert!(error(("\ngenesis_after_s = 120", "\ngenesis = \"soon\"")).contains("2027-01-15T08:00:00Z"));
-        assert!(error(("\ngenesis_after_s = 120", "\n")).contains("`genesis_after_s`"));
+        assert!(error(("\ngenesis_after_s = 600", "\ngenesis = \"soon\"")).contains("2027-01-15T08:00:00Z"));
+        assert!(error(("\ngenesis_after_s = 600", "\n")).contains("`genesis_after_s`"));
     }
 
     #[test]
     fn a_genesis_is_a_time_in_any_of_the_usual_forms() {
         let text = NetworkConfig::example(true).to_text();
         for form in ["\"2027-01-15T08:00:00Z\"", "2027-01-15T08:00:00Z", "1800000000"] {
-            let text = text.replacen("\ngenesis_after_s = 120", &format!("\ngenesis = {form}"), 1);
+            let text = text.replacen("\ngenesis_after_s = 600", &format!("\ngenesis = {form}"), 1);
             assert_eq!(parse(&text).expect("read").genesis, Genesis::At(1_800_000_000), "{form}");
         }
     }

@@ -11,17 +11,17 @@ use crate::parameter::Parameter;
 /// Writing to a string cannot fail: results are dropped.
 pub(super) fn render(config: &NetworkConfig) -> String {
     let mut text = String::from(HEAD);
-    let _ = write!(text, "{CHAIN}chain_id = {}\n", config.chain_id);
+    let _ = writeln!(text, "{CHAIN}chain_id = {}", config.chain_id);
     let _ = write!(text, "{}", address(TOKEN, "token", config.token));
     let _ = write!(text, "{}", address(OWNER, "owner", config.owner));
     let _ = match config.genesis {
-        Genesis::At(_) => write!(text, "{GENESIS}genesis = \"{}\"\n", config.genesis),
-        Genesis::AfterS(after_s) => write!(text, "{GENESIS}genesis_after_s = {after_s}\n"),
+        Genesis::At(_) => writeln!(text, "{GENESIS}genesis = \"{}\"", config.genesis),
+        Genesis::AfterS(after_s) => writeln!(text, "{GENESIS}genesis_after_s = {after_s}"),
     };
-    let _ = write!(text, "{EPOCH}epoch_seconds = {}\n", config.fixed.epoch_seconds);
-    let _ = write!(text, "{RETENTION}retention_epochs = {}\n", config.fixed.retention_epochs);
-    let _ = write!(text, "{SEATS}max_seats = {}\n", config.fixed.max_seats);
-    let _ = write!(text, "{POLICY}policy = {}\n", quoted(&config.policy.to_string_lossy()));
+    let _ = writeln!(text, "{EPOCH}epoch_seconds = {}", config.fixed.epoch_seconds);
+    let _ = writeln!(text, "{RETENTION}retention_epochs = {}", config.fixed.retention_epochs);
+    let _ = writeln!(text, "{SEATS}max_seats = {}", config.fixed.max_seats);
+    let _ = writeln!(text, "{POLICY}policy = {}", quoted(&config.policy.to_string_lossy()));
     parameters(&mut text, config);
     references(&mut text, config);
     seats(&mut text, &config.seats);
@@ -41,8 +41,8 @@ fn parameters(text: &mut String, config: &NetworkConfig) {
     for parameter in Parameter::ALL {
         let Parameter { name, rule, unit, range, what, .. } = parameter;
         let (value, default) = (parameter.get(&config.parameters), parameter.get(&defaults));
-        let _ = write!(text, "\n# {what}\n# {rule}; in {unit}; {range}; default {}\n", number(default));
-        let _ = write!(text, "{name} = {}\n", number(value));
+        let _ = writeln!(text, "\n# {what}\n# {rule}; in {unit}; {range}; default {}", number(default));
+        let _ = writeln!(text, "{name} = {}", number(value));
     }
 }
 
@@ -54,7 +54,7 @@ fn number(value: u128) -> String {
     let digits = value.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push('_');
         }
         grouped.push(digit);
@@ -65,9 +65,9 @@ fn number(value: u128) -> String {
 fn references(text: &mut String, config: &NetworkConfig) {
     text.push_str(REFERENCES);
     for reference in &config.references {
-        let _ = write!(text, "\n[[reference]]\nmeasurement = \"{}\"\n", reference.measurement);
+        let _ = writeln!(text, "\n[[reference]]\nmeasurement = \"{}\"", reference.measurement);
         let _ =
-            write!(text, "from_epoch = {}\nuntil_epoch = {}\n", reference.from_epoch, reference.until_epoch);
+            writeln!(text, "from_epoch = {}\nuntil_epoch = {}", reference.from_epoch, reference.until_epoch);
     }
     if config.references.is_empty() {
         text.push_str(REFERENCE_EXAMPLE);
@@ -78,11 +78,11 @@ fn seats(text: &mut String, seats: &[FoundingSeat]) {
     text.push_str(FOUNDERS);
     for seat in seats {
         let _ =
-            write!(text, "\n[[seat]]\nprovider = \"{}\"\noperator = \"{}\"\n", seat.provider, seat.operator);
+            writeln!(text, "\n[[seat]]\nprovider = \"{}\"\noperator = \"{}\"", seat.provider, seat.operator);
         let _ =
-            write!(text, "device_id = \"{}\"\nincarnation = \"{}\"\n", seat.device_id.0, seat.incarnation);
-        let _ = write!(text, "measurement = \"{}\"\n", seat.measurement);
-        let _ = write!(text, "verified_power = {}\n", seat.verified_power);
+            writeln!(text, "device_id = \"{}\"\nincarnation = \"{}\"", seat.device_id.0, seat.incarnation);
+        let _ = writeln!(text, "measurement = \"{}\"", seat.measurement);
+        let _ = writeln!(text, "verified_power = {}", seat.verified_power);
     }
     if seats.is_empty() {
         text.push_str(SEAT_EXAMPLE);

@@ -26,7 +26,7 @@ pub(crate) struct Broken {
     pub(crate) rpc: Rpc,
     pub(crate) moment: Moment,
     /// Code that is told instead of what is there.
-    pub(crate) code: Option<fn(Bytes) -> Bytes>,
+    pub(crate) code: Option<fn(&Bytes) -> Bytes>,
     /// Whether code can be put in place of an account's.
     pub(crate) overrides: bool,
     pub(crate) sent: AtomicU64,
@@ -84,7 +84,7 @@ impl Site for Broken {
 
     fn code(&self, address: Address) -> Result<Bytes, ChainError> {
         let code = self.rpc.code(address)?;
-        Ok(self.code.map_or(code.clone(), |other| other(code)))
+        Ok(self.code.map_or_else(|| code.clone(), |other| other(&code)))
     }
 
     fn gas_price(&self) -> Result<GasPrice, ChainError> {

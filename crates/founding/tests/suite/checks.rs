@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::sol;
-use multee_chain::Transaction;
+use multee_chain::{Chain as _, Transaction};
 use multee_founding::{Checked, Genesis, NetworkConfig, Problem, Warning, check};
 use serde_json::json;
 
@@ -87,6 +87,28 @@ fn an_epoch_of_a_few_blocks_is_refused_on_a_public_chain() {
     let short = NetworkConfig { token: Some(token), ..config() };
     let told = problems(&anvil, &short);
     assert!(told.iter().any(|told| told.starts_with("an epoch has 60 s")), "{told:?}");
+}
+
+#[test]
+fn founding_lasts_as_long_as_its_steps_blocks() {
+    let anvil = Anvil::start();
+    anvil.ask("anvil_mine", &json!(["0x12c", "0x64"]));
+    let token = deploy_token(&anvil);
+    let lasts_s = |confirmations| {
+        let mut slow = NetworkConfig { token: Some(token), genesis: Genesis::AfterS(1), ..config() };
+        slow.fixed.epoch_seconds = 86_400;
+        let rpc = Desk::new().connect(&anvil.url());
+        let now_s = rpc.head().expect("head").timestamp_s;
+        let problems = check(&rpc, None, &plan(&slow), None, confirmations).expect("answers").problems;
+        let done_s = problems.iter().find_map(|problem| match problem {
+            Problem::GenesisTooSoon { done_s, .. } => Some(*done_s),
+            _ => None,
+        });
+        done_s.expect("too soon") - now_s
+    };
+    // Eight steps of a hundred seconds' blocks, with room for each to be sent again.
+    assert!((1_500..1_700).contains(&lasts_s(1)), "{}", lasts_s(1));
+    assert!((4_500..5_100).contains(&lasts_s(3)), "{}", lasts_s(3));
 }
 
 fn deploy_token(anvil: &Anvil) -> Address {

@@ -6,11 +6,14 @@ use std::os::unix::fs::MetadataExt as _;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::read;
-use multee_founding::{Contract, DeployError, Mismatch, NetworkConfig, Progress, deploy, rehearse, verify};
+use multee_founding::{
+    Change, Contract, DeployError, Governed, Mismatch, NetworkConfig, Progress, apply, check, deploy,
+    propose, rehearse, verify,
+};
 
 use crate::anvil::Anvil;
 use crate::broken::{Broken, Moment};
-use crate::support::{Desk, config, grown, plan, rich, sent};
+use crate::support::{Desk, POLICY, config, grown, plan, rich, sent};
 
 #[test]
 fn a_founded_network_has_its_settings_policy_seats_and_new_owner() {
@@ -39,15 +42,22 @@ fn the_record_may_be_read_by_all_and_holds_no_secret() {
 }
 
 #[test]
-fn what_was_founded_is_not_founded_again() {
+fn what_was_founded_is_not_founded_again_and_what_its_owner_changed_stays() {
     let (anvil, desk) = (Anvil::start(), Desk::new());
     let (rpc, mut record) = desk.founded(&anvil, &config());
+    let network = Governed::read(&rpc, record.kept().contract.expect("deployed")).expect("answers");
+    let change = Change::Policy([POLICY, b" "].concat());
+    apply(&rpc, &rich(), &propose(&network, &change).expect("proposed")).expect("applied");
     let before = sent(&anvil);
-    let mut told = Vec::new();
-    let mut tell = |progress: Progress<'_>| told.push(matches!(progress, Progress::DoneBefore(_)));
     let config = config();
+    let mut tell = |progress: Progress<'_>| panic!("{progress:?}");
     assert_eq!(deploy(&rpc, &rich(), &plan(&config), &mut record, &mut tell).expect("done"), []);
-    assert_eq!((sent(&anvil), told), (before, vec![true; plan(&config).steps().len()]));
+    assert_eq!(sent(&anvil), before);
+    let checked = check(&rpc, Some(rich().address()), &plan(&config), Some(&record), 1).expect("answers");
+    assert_eq!((checked.problems, checked.cost.steps), (vec![], vec![]));
+    // Another code is noticed all the same.
+    let site = Broken { code: Some(flipped), ..Broken::at(rpc, Moment::Never) };
+    assert_eq!(deploy(&site, &rich(), &plan(&config), &mut record, &mut tell).expect("done").len(), 4);
 }
 
 #[test]
@@ -64,7 +74,7 @@ fn the_rehearsals_gas_is_that_of_the_chain() {
     }
 }
 
-fn flipped(code: Bytes) -> Bytes {
+fn flipped(code: &Bytes) -> Bytes {
     let mut code = code.to_vec();
     if let Some(byte) = code.get_mut(100) {
         *byte ^= 1;

@@ -77,7 +77,13 @@ impl Desk {
 
     /// A process's view of the chain; what it signs is in the desk's journal.
     pub(crate) fn connect(&self, url: &str) -> Rpc {
+        self.connect_within(url, Duration::from_mins(1))
+    }
+
+    /// As [`Desk::connect`], for who waits for a transaction so long at most.
+    pub(crate) fn connect_within(&self, url: &str, send_within: Duration) -> Rpc {
         let config = Config {
+            send_within,
             confirmations: 1,
             timeout: Duration::from_secs(20),
             head_age_max: Duration::ZERO,

@@ -132,6 +132,21 @@ fn block_that_was_signed_is_published_even_if_another_would_be_signed_now() {
 }
 
 #[test]
+fn publication_that_ran_out_of_gas_is_published_by_another_transaction() {
+    let mut world = World::new(6);
+    world.play_all(0..=1);
+    world.open(2);
+    world.devices[0].tick().expect("settles");
+    world.chain.arm(contract::publishCall::SELECTOR, Fails::Starved);
+    let error = world.devices[3].tick().expect_err("breaks off");
+    assert!(matches!(error, ControllerError::Send(SendError::Halted(_))), "{error}");
+    let actions = world.devices[3].tick().expect("publishes");
+    assert!(matches!(&actions[..], [Action::Published { epoch: 2, .. }]), "{actions:?}");
+    world.tick_all(2);
+    world.assert_all_published_once(0..=2);
+}
+
+#[test]
 fn restart_that_did_not_get_through_loses_no_incarnation() {
     for fails in [Fails::Before, Fails::After] {
         let mut world = World::with(6, Parameters::default(), Some(2));

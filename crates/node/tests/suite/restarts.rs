@@ -94,6 +94,22 @@ fn seat_whose_key_is_lost_is_restarted_and_publishes_in_the_same_epoch() {
 }
 
 #[test]
+fn application_that_answers_no_more_is_given_up_after_a_while() {
+    let mut story = Story::new();
+    let before = story.incarnation();
+    story.tick().expect("has it");
+    story.world.devices[DEVICE].hang_app();
+    story.world.open(2);
+    for _ in 0..3 {
+        assert!(matches!(story.tick(), Err(ControllerError::Confirm(_))), "it may be busy");
+        assert_eq!(story.incarnation(), before);
+    }
+    let done = story.tick().expect("restarts");
+    assert!(matches!(done.last(), Some(Action::Published { epoch: 2, .. })), "{done:?}");
+    assert_ne!(story.incarnation(), before);
+}
+
+#[test]
 fn application_that_was_not_recorded_is_no_new_incarnation() {
     let mut story = Story::new();
     story.world.devices[DEVICE].kill_app();

@@ -55,6 +55,8 @@ pub(crate) enum Fails {
     Before,
     /// It is executed, but its receipt is lost.
     After,
+    /// It is executed with too little gas. Sent again under its key, it has the same outcome.
+    Starved,
 }
 
 /// The embedded chain, failing when told to.
@@ -62,6 +64,8 @@ pub(crate) struct FailingChain {
     pub(crate) embedded: Forking,
     /// The next sending of this function fails.
     armed: Mutex<Option<([u8; 4], Fails)>>,
+    /// What had too little gas.
+    starved: Mutex<Option<(Transaction, Receipt)>>,
     /// Every so many requests one fails; 0 for none.
     period: Mutex<(u64, u64)>,
     /// Logs that one answer holds; 0 for as many as there are.
@@ -138,7 +142,16 @@ impl Chain for FailingChain {
         let mut armed = self.armed.lock().expect("armed");
         let met = armed.take_if(|(selector, _)| transaction.data.starts_with(selector));
         match met.map(|(_, fails)| fails).or_else(|| self.turn()) {
-            None => self.embedded.send(sender, transaction),
+            None => match &*self.starved.lock().expect("starved") {
+                Some((earlier, receipt)) if earlier == transaction => Ok(receipt.clone()),
+                _ => self.embedded.send(sender, transaction),
+            },
+            Some(Fails::Starved) => {
+                let starved = Transaction { gas_limit: 100_000, ..transaction.clone() };
+                let receipt = self.embedded.send(sender, &starved)?;
+                *self.starved.lock().expect("starved") = Some((transaction.clone(), receipt.clone()));
+                Ok(receipt)
+            }
             Some(Fails::Before) => Err(Self::unreachable()),
             Some(Fails::After) => {
                 self.embedded.send(sender, transaction)?;
@@ -166,8 +179,8 @@ impl Chain for FailingChain {
     }
 }
 
-/// An application that lives on when its controller is lost.
-type SharedApp = Arc<Mutex<ConfirmationApp>>;
+/// An application that lives on when its controller is lost, and whether it is hung.
+type SharedApp = Arc<Mutex<(ConfirmationApp, bool)>>;
 
 struct Tee {
     platform: Arc<Platform>,
@@ -213,7 +226,7 @@ impl Boot for Machine {
         let image = std::mem::replace(&mut state.image, AGENT);
         state.dead = false;
         let app = app_of(&self.platform, image, state.boots);
-        let app = Arc::new(Mutex::new(app));
+        let app = Arc::new(Mutex::new((app, false)));
         state.apps.push(Arc::clone(&app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, image);
         Ok(Booted { app: remote(&app), measurement, socket: None })
@@ -222,7 +235,8 @@ impl Boot for Machine {
     /// Its newest application, unless that is dead.
     fn running(&mut self, _: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
         let state = self.state.lock().expect("machine");
-        let newest = state.apps.last().filter(|_| !state.dead);
+        let is_hung = |app: &SharedApp| app.lock().expect("app").1;
+        let newest = state.apps.last().filter(|app| !state.dead && !is_hung(app));
         let measurement = measurement_of(&self.policy, self.platform.spec().tee, AGENT);
         Ok(newest.map(|app| Booted { app: remote(app), measurement, socket: None }).into_iter().collect())
     }
@@ -238,10 +252,13 @@ pub(crate) fn app_of(platform: &Arc<Platform>, image: &'static str, boots: u8) -
     ConfirmationApp::new(config, Box::new(tee), &mut ChaCha20Rng::from_seed(seed))
 }
 
-/// The application as its host sees it: through bytes.
+/// The application as its host sees it: through bytes, and nothing comes back while it is hung.
 fn remote(app: &SharedApp) -> Box<dyn Confirm> {
     let app = Arc::clone(app);
-    let remote = Remote::connect(move |request: &[u8]| Ok(app.lock().expect("app").handle(request)));
+    let remote = Remote::connect(move |request: &[u8]| {
+        let mut app = app.lock().expect("app");
+        if app.1 { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(app.0.handle(request)) }
+    });
     Box::new(remote.expect("says hello"))
 }
 
@@ -386,6 +403,12 @@ impl Device {
         self.machine.state.lock().expect("machine").dead = true;
     }
 
+    /// Its application answers nothing any more.
+    pub(crate) fn hang_app(&self) {
+        self.machine.state.lock().expect("machine").apps.last().expect("booted").lock().expect("app").1 =
+            true;
+    }
+
     /// How often its machine booted, or tried to.
     pub(crate) fn boots(&self) -> u8 {
         self.machine.state.lock().expect("machine").boots
@@ -423,6 +446,7 @@ impl World {
         let chain = Arc::new(FailingChain {
             embedded,
             armed: Mutex::default(),
+            starved: Mutex::default(),
             period: Mutex::default(),
             logs_max: AtomicUsize::default(),
             history: Mutex::default(),

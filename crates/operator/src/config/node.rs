@@ -6,6 +6,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256};
 use multee_chain::rpc;
 use multee_collateral::Endpoint;
+use multee_node::Link;
 use multee_protocol::SeatId;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -134,7 +135,7 @@ pub enum ApplicationConfig {
     /// By something else.
     Socket {
         /// Where it listens.
-        path: PathBuf,
+        link: Link,
         /// What boots it anew; empty: nothing does.
         restart_command: Vec<String>,
     },
@@ -342,12 +343,12 @@ impl ApplicationConfig {
     }
 
     fn from(reader: &Reader<'_>) -> Option<Self> {
-        let (program, socket) = (reader.path("confirm.program"), reader.path("confirm.socket"));
+        let (program, socket) = (reader.path("confirm.program"), link(reader));
         let (args, directory) = (reader.texts("confirm.args"), reader.required_path("confirm.directory"));
         let restart_command = reader.texts("confirm.restart_command");
         match (program, socket) {
             (Some(program), None) => Some(Self::Program { program, args: args?, directory: directory? }),
-            (None, Some(path)) => Some(Self::Socket { path, restart_command: restart_command? }),
+            (None, Some(link)) => Some(Self::Socket { link, restart_command: restart_command? }),
             (None, None) => {
                 reader.fault("confirm.program", "must be set, or confirm.socket");
                 None
@@ -357,6 +358,14 @@ impl ApplicationConfig {
                 None
             }
         }
+    }
+}
+
+/// A path in a file is relative to it, as others are.
+fn link(reader: &Reader<'_>) -> Option<Link> {
+    match reader.optional("confirm.socket")? {
+        Link::Unix(path) => Some(Link::Unix(reader.beside("confirm.socket", &path.to_string_lossy()))),
+        link => Some(link),
     }
 }
 

@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Paths in a file are relative to its directory.
-    fn beside(&self, key: &'static str, text: &str) -> PathBuf {
+    pub(super) fn beside(&self, key: &'static str, text: &str) -> PathBuf {
         let directory = match self.values.values.get(key) {
             Some((_, Origin::File { path, .. })) => path.parent(),
             _ => None,

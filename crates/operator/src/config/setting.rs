@@ -138,7 +138,7 @@ pub const SETTINGS: &[Setting] = &[
     text(
         "confirm.socket",
         None,
-        "socket of an application that something else starts, in place of confirm.program",
+        "application that something else starts, in place of confirm.program: PATH, vsock:CID:PORT or tcp:IP:PORT",
     ),
     list("confirm.restart_command", Some("[]"), "program and arguments that boot that application anew"),
     text("confirm.measurement", None, "measurement that it boots from, as `multee measure` prints it"),

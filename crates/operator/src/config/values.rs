@@ -113,7 +113,7 @@ impl Values {
             values.take_file(path)?;
         }
         for (name, text) in environment {
-            values.take_variable(name, &text)?;
+            values.take_variable(&name, &text)?;
         }
         for (key, text) in flags {
             let setting = known(key, &Origin::Flag)?;
@@ -128,7 +128,7 @@ impl Values {
 
     fn take_defaults(&mut self) {
         for setting in SETTINGS {
-            let default = setting.default.and_then(|text| literal(text));
+            let default = setting.default.and_then(literal);
             if let Some(value) = default {
                 self.put(setting, value, Origin::Default);
             }
@@ -136,13 +136,13 @@ impl Values {
     }
 
     /// An empty variable sets nothing: that is how a unit file takes one back.
-    fn take_variable(&mut self, name: String, text: &str) -> Result<(), ConfigError> {
-        if !names_a_section(&name) || text.is_empty() {
+    fn take_variable(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        if !names_a_section(name) || text.is_empty() {
             return Ok(());
         }
         let setting = SETTINGS.iter().find(|setting| setting.variable() == name);
-        let origin = Origin::Environment(name.clone());
-        let setting = setting.ok_or_else(|| unknown(&key_of(&name), &origin))?;
+        let origin = Origin::Environment(name.to_owned());
+        let setting = setting.ok_or_else(|| unknown(&key_of(name), &origin))?;
         self.put(setting, parse(setting, text, &origin)?, origin);
         Ok(())
     }

@@ -29,7 +29,7 @@ pub(super) fn examine(config: &NodeConfig, known: Option<&Known>, now_s: u64) ->
     match policy(known) {
         Some(policy) => lines.extend(of_platform(config, &policy, &introduction, now_s)),
         None => {
-            lines.extend(["platform", "collateral"].map(|name| Line::skipped(name, "the network's policy")))
+            lines.extend(["platform", "collateral"].map(|name| Line::skipped(name, "the network's policy")));
         }
     }
     lines

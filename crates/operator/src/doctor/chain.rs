@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Config, Endpoint, InMemory, Rpc};
 use multee_chain::{Chain, ChainError, Head, LogFilter};
@@ -12,6 +12,7 @@ use multee_node::{LedgerError, Network};
 use super::Line;
 use crate::assemble::{self, AssemblyError};
 use crate::config::{KeyConfig, NodeConfig};
+use crate::device;
 use crate::status::{self, NextDuty};
 
 /// How far the host's clock may be behind the chain's newest block, in seconds.
@@ -23,7 +24,7 @@ const DAYS_MIN: f64 = 14.0;
 
 /// What is known of the network, for what depends on it.
 pub(super) struct Known {
-    pub(super) incarnation: alloy_primitives::Address,
+    pub(super) incarnation: Address,
     pub(super) policy: Option<Vec<u8>>,
 }
 
@@ -122,17 +123,19 @@ fn network(config: &NodeConfig, chain: &Arc<Rpc>, lines: &mut Vec<Line>) -> Resu
     let view = network.read(&contract::networkCall {}).map_err(|error| unread(&error))?;
     lines.push(of_contract(config, view.paused));
     let mut ledger = assemble::ledger(&network, config).map_err(|error| of_ledger(&error))?;
-    let seat = status::status(chain, &mut ledger, config.seat.id).map_err(|error| {
-        Line::failed(
-            "seat",
-            crate::node::chain_of(&error),
-            "check seat.id; a device gets one with `multee device join`",
-        )
-    })?;
+    let seat = match status::status(chain, &mut ledger, config.seat.id) {
+        Ok(seat) => seat,
+        Err(error) => {
+            lines.extend(of_joining(config, &network));
+            let remedy = "check seat.id; a device gets one with `multee device join`";
+            return Err(Line::failed("seat", crate::node::chain_of(&error), remedy));
+        }
+    };
     lines.push(of_seat(&seat));
     lines.push(of_operator(config, &seat));
     lines.push(of_measurement(config, &network, seat.epoch)?);
     lines.push(of_balance(&seat));
+    lines.extend(of_allowance(&network, &seat));
     let digest: B256 = network.read(&contract::policyDigestCall {}).map_err(|error| unread(&error))?;
     let policy = ledger.policy(digest).map(|policy| policy.to_vec());
     Ok(Known { incarnation: seat.incarnation, policy })
@@ -194,12 +197,42 @@ fn of_seat(seat: &status::DeviceStatus) -> Line {
     }
 }
 
-fn of_operator(config: &NodeConfig, seat: &status::DeviceStatus) -> Line {
-    let ours = match &config.operator.key {
+fn own_account(config: &NodeConfig) -> Option<Address> {
+    match &config.operator.key {
         KeyConfig::Keystore { path, .. } => Keystore::address(path).ok(),
         KeyConfig::Signer { address, .. } => Some(*address),
-    };
-    match ours {
+    }
+}
+
+/// What a device without a seat needs: the deposit. Its operator is taken for its provider, as `multee device join` does.
+fn of_joining(config: &NodeConfig, network: &Network) -> Option<Line> {
+    let name = "deposit";
+    let account = own_account(config)?;
+    let needed = U256::from(network.read(&contract::parametersCall {}).ok()?.minDeposit);
+    let (available, allowed) = device::deposit_of(network, account).ok()?;
+    Some(if available < needed {
+        let says = format!("{account} has {available} of the deposits' token, {needed} are needed to join");
+        Line::failed(name, says, "send it the tokens, or join with --provider-keystore")
+    } else if allowed < needed {
+        Line::ok(name, format!("{account} has it; joining approves it"))
+    } else {
+        Line::ok(name, format!("{account} has it and has approved it"))
+    })
+}
+
+/// An allowance is needed while joining only.
+fn of_allowance(network: &Network, seat: &status::DeviceStatus) -> Option<Line> {
+    let (_, allowed) = device::deposit_of(network, seat.provider).ok()?;
+    Some(if allowed.is_zero() {
+        Line::ok("allowance", "the provider allows the contract to take nothing more")
+    } else {
+        let says = format!("the provider {} allows the contract to take {allowed} more", seat.provider);
+        Line::warning("allowance", says, "approve 0, unless it is about to have another device join")
+    })
+}
+
+fn of_operator(config: &NodeConfig, seat: &status::DeviceStatus) -> Line {
+    match own_account(config) {
         Some(ours) if ours == seat.operator => Line::ok("operator", format!("{ours} publishes for the seat")),
         Some(ours) => Line::failed(
             "operator",

@@ -1,0 +1,90 @@
+//! `multee devnet up` as people run it: real processes, in real time.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+/// A devnet that was started, and what it says.
+struct Up {
+    child: Child,
+    said: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Up {
+    fn start(directory: &Path, more: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
+        command.args(["devnet", "up", "--json", "--port", "0", "--dir"]).arg(directory).args(more);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
+        let said = BufReader::new(child.stdout.take().expect("piped")).lines();
+        Self { child, said }
+    }
+
+    /// The next object; `Null` at the end.
+    fn next(&mut self) -> Value {
+        let line = self.said.next().transpose().expect("readable");
+        line.map_or(Value::Null, |line| serde_json::from_str(&line).expect("JSON"))
+    }
+
+    fn end(mut self) -> ExitStatus {
+        self.child.wait().expect("ends")
+    }
+}
+
+/// Processes below this devnet's: those whose arguments name its directory.
+fn processes(directory: &Path) -> usize {
+    let name = directory.canonicalize().expect("there").join("node-").display().to_string();
+    let arguments = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let all = fs::read_dir("/proc").expect("Linux").flatten().map(arguments);
+    all.filter(|arguments| String::from_utf8_lossy(arguments).contains(&name)).count()
+}
+
+#[test]
+fn a_devnet_publishes_in_each_epoch_and_ends_by_itself() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut up = Up::start(directory.path(), &["--devices", "3", "--epoch-seconds", "30", "--epochs", "1"]);
+    let started = up.next();
+    assert_eq!((&started["event"], &started["evidence"]), (&json!("started"), &json!("SIMULATED")));
+    for name in ["node-1/operator.json", "node-1/password", "node-3/node.toml"] {
+        let mode = fs::metadata(directory.path().join(name)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(processes(directory.path()), 6, "a node and an application for each device");
+    let epoch = up.next();
+    assert_eq!((&epoch["event"], &epoch["epoch"]), (&json!("epoch"), &json!(0)));
+    assert_eq!((&epoch["published"], &epoch["missing"]), (&json!([1, 2, 3]), &json!([])));
+    assert_eq!(epoch["tiers"], json!({"full": 3}));
+    assert_eq!(up.next(), json!({"event": "ended", "missing": 0}));
+    assert!(up.end().success());
+    assert_eq!(processes(directory.path()), 0);
+}
+
+#[test]
+fn an_interrupted_devnet_takes_its_processes_along() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut up = Up::start(directory.path(), &["--devices", "2"]);
+    assert_eq!(up.next()["event"], json!("started"));
+    let id = Pid::from_raw(i32::try_from(up.child.id()).expect("small")).expect("not zero");
+    kill_process(id, Signal::TERM).expect("there");
+    assert_eq!(up.next()["event"], json!("ended"));
+    assert!(up.end().success());
+    assert_eq!(processes(directory.path()), 0);
+    let log = fs::read_to_string(directory.path().join("node-1/node.log")).expect("there");
+    assert!(log.contains(r#""event":"ended""#), "it was asked, not killed: {log}");
+}
+
+#[test]
+fn a_directory_with_something_in_it_is_left_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("precious"), "").expect("writes");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
+    let output = command.args(["devnet", "up", "--dir"]).arg(directory.path()).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("is not empty") && said.contains("--dir"), "{said}");
+    assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 1);
+}

@@ -1,0 +1,13 @@
+//! `multee network` and `multee key` as users and scripts see them, on an `anvil` that each test starts.
+
+#[allow(dead_code, reason = "shared with the tests of multee-founding")]
+#[path = "../../../founding/tests/suite/anvil.rs"]
+mod anvil;
+mod cost;
+mod desk;
+mod founding;
+mod governing;
+#[allow(dead_code, reason = "shared with the tests of multee-founding")]
+#[path = "../../../founding/tests/suite/http.rs"]
+mod http;
+mod keys;
