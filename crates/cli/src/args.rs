@@ -11,6 +11,7 @@ use crate::device::DeviceArgs;
 use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
 use crate::exit;
+use crate::gateway::GatewayArgs;
 use crate::key::KeyArgs;
 use crate::measure::MeasureArgs;
 use crate::network::NetworkArgs;
@@ -18,6 +19,7 @@ use crate::node::NodeArgs;
 use crate::params::ParamsArgs;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::simulate::SimulateArgs;
+use crate::trust::TrustArgs;
 use crate::verify::Moment;
 
 /// A network of TEEs that verify each other's evidence.
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Measure(Box<MeasureArgs>),
     Demo(DemoArgs),
     Audit(AuditArgs),
+    Trust(TrustArgs),
+    Gateway(GatewayArgs),
     Simulate(Box<SimulateArgs>),
     Params(ParamsArgs),
     Node(NodeArgs),

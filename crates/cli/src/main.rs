@@ -9,6 +9,7 @@ mod device;
 mod devnet;
 mod doctor;
 mod exit;
+mod gateway;
 mod key;
 mod measure;
 mod network;
@@ -16,6 +17,7 @@ mod node;
 mod params;
 mod shell;
 mod simulate;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Measure(args) => measure::run(&args).map_err(Into::into),
         Command::Simulate(args) => simulate::run(&args).map_err(Into::into),
         Command::Params(args) => params::run(&args).map_err(Into::into),
+        Command::Trust(args) => trust::run(&args).map_err(Into::into),
+        Command::Gateway(args) => gateway::run(&args).map_err(Into::into),
         Command::Audit(args) => audit::run(&args).map_err(Into::into),
         Command::Node(args) => node::run(&args).map_err(Into::into),
         Command::Config(args) => config::run(&args).map_err(Into::into),

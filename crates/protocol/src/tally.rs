@@ -43,6 +43,11 @@ impl Tally {
     /// The number of marks stays here, more than twice what any decision asks for (R7).
     pub const COUNT_MAX: u8 = 127;
 
+    /// A tally as the contract tells it: the weights of its valid and its negative marks, and their number.
+    pub fn told(positive: u32, negative: u32, count: u8) -> Self {
+        Self { positive, negative, count }
+    }
+
     /// Adds a mark of a seat of this weight; whether it counted (R7).
     ///
     /// An abstention, a mark without weight, and a mark on a closed tally change nothing. With weights to
@@ -60,7 +65,7 @@ impl Tally {
 
     /// Whether marks on it are not counted any more (R7).
     pub fn is_closed(&self) -> bool {
-        self.positive + self.negative >= Self::CLOSED_AT
+        self.positive.saturating_add(self.negative) >= Self::CLOSED_AT
     }
 
     /// The weight of the counted valid marks.
@@ -87,7 +92,8 @@ impl Tally {
     /// 0 at a tie, 10000 from three quarters of the weight on.
     pub fn clarity(&self) -> Score {
         let margin = 20_000 * u64::from(self.positive.abs_diff(self.negative));
-        Score::saturating(margin.checked_div(u64::from(self.positive + self.negative)).unwrap_or(0))
+        let whole = u64::from(self.positive) + u64::from(self.negative);
+        Score::saturating(margin.checked_div(whole).unwrap_or(0))
     }
 
     /// The verdict with its clarity in sixths, rounded to the nearest.

@@ -10,7 +10,7 @@ use multee_protocol::Deployment;
 use crate::difference::Difference;
 use crate::divergence::Divergence;
 use crate::reading::Reading;
-use crate::replay::{Replay, Replayed};
+use crate::replay::{Replay, Replayed, Unwatched};
 use crate::scene::Stop;
 use crate::viewing::{self, ViewDifference};
 use crate::words::{Unreadable, amount};
@@ -152,7 +152,9 @@ pub fn audit(chain: &dyn Chain, address: Address) -> Result<Audit, AuditError> {
         sums: sums(&network, amount("a balance", balance)?),
         verdict: Verdict::Agrees,
     };
-    let (mut reading, mut replay) = (Reading::new(chain, address, token), Replay::new(chain, deployment));
+    let mut unwatched = Unwatched;
+    let mut reading = Reading::new(chain, address, token);
+    let mut replay = Replay::new(chain, deployment, &mut unwatched);
     while let Some(transactions) = reading.portion(head.number)? {
         for transaction in transactions {
             match replay.transaction(transaction) {

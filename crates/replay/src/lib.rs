@@ -20,6 +20,7 @@
 //! | `viewing` | every view, asked of both |
 //! | `difference` | two values of one type, field by field |
 //! | `audit` | all of it |
+//! | `following` | the replay alone, for who wants its events and its state |
 //!
 //! **What an audit proves.** Every event is one that the rules give, in the state that the events before it lead to, and
 //! the contract's views show what the rules lead to. Seeds are derived anew from the hashes of their source blocks,
@@ -41,6 +42,7 @@ mod audit;
 mod difference;
 mod divergence;
 pub mod events;
+mod following;
 mod publication;
 mod reading;
 mod replay;
@@ -53,6 +55,7 @@ pub mod words;
 pub use audit::{Audit, AuditError, Sums, Verdict, audit, deployments};
 pub use difference::Difference;
 pub use divergence::{Divergence, Place, Why};
-pub use replay::Replayed;
+pub use following::{FollowError, follow};
+pub use replay::{Replayed, Watch};
 pub use viewing::ViewDifference;
 pub use words::Unreadable;

@@ -7,7 +7,7 @@ use multee_chain::Chain;
 use multee_protocol::machine::{Call, Event, Genesis, Input, Moment, State};
 use multee_protocol::{Deployment, Epoch};
 
-use crate::divergence::Why;
+use crate::divergence::{Place, Why};
 use crate::publication;
 use crate::reading::Transaction;
 use crate::scene::{Scene, Stop, shown};
@@ -40,9 +40,23 @@ pub(crate) struct Named {
     pub(crate) blocks: BTreeMap<Epoch, BTreeSet<u32>>,
 }
 
+/// Is told of what was replayed.
+pub trait Watch {
+    /// The rules gave this event, as the chain tells it at this place. `state` is as the event's call left it.
+    fn event(&mut self, place: &Place, event: &Event, state: &State);
+}
+
+/// Looks at nothing.
+pub(crate) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn event(&mut self, _: &Place, _: &Event, _: &State) {}
+}
+
 /// A replay in progress.
 pub(crate) struct Replay<'a> {
     chain: &'a dyn Chain,
+    watch: &'a mut dyn Watch,
     deployment: Deployment,
     /// `None` until the contract is deployed.
     state: Option<State>,
@@ -53,9 +67,9 @@ pub(crate) struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    pub(crate) fn new(chain: &'a dyn Chain, deployment: Deployment) -> Self {
+    pub(crate) fn new(chain: &'a dyn Chain, deployment: Deployment, watch: &'a mut dyn Watch) -> Self {
         let (replayed, named) = (Replayed::default(), Named::default());
-        Self { chain, deployment, state: None, early: 0, replayed, named }
+        Self { chain, watch, deployment, state: None, early: 0, replayed, named }
     }
 
     pub(crate) fn replayed(&self) -> Replayed {
@@ -124,6 +138,9 @@ impl<'a> Replay<'a> {
         };
         let (state, given) = State::deploy(&genesis).map_err(|_| diverged())?;
         scene.hold(0, &given)?;
+        for (at, event) in given.iter().enumerate() {
+            self.watch.event(&scene.place_of(at), event, &state);
+        }
         self.state = Some(state);
         Ok(given.len())
     }
@@ -158,6 +175,9 @@ impl<'a> Replay<'a> {
         }
         scene.hold(at, &given)?;
         self.replayed.calls += 1;
+        for (at, event) in (at..).zip(&given) {
+            self.watch.event(&scene.place_of(at), event, state);
+        }
         for event in &given {
             scene.expect(event);
             self.follow(event);

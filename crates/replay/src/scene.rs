@@ -64,6 +64,11 @@ impl Scene {
         self.told.get(at).map(|(index, _)| *index)
     }
 
+    /// Where the event at `at` is.
+    pub(crate) fn place_of(&self, at: usize) -> Place {
+        Place { log_index: self.index(at), ..self.place }
+    }
+
     /// The events from `at` on.
     pub(crate) fn events(&self, at: usize) -> impl Iterator<Item = &Event> {
         self.told.iter().skip(at).map(|(_, event)| event)

@@ -1,0 +1,149 @@
+//! Paths and queries, as they may be. Whatever else is asked is a problem of whoever asks.
+
+use core::fmt::Display;
+use core::str::FromStr;
+
+use alloy_primitives::{Address, B256};
+use multee_protocol::{Score, Tier};
+use serde::Deserialize;
+
+use super::problem::Problem;
+use crate::reader::{DeviceFilter, Page, Sort};
+use crate::trust::{AGE_EPOCHS_DEFAULT, Question};
+
+/// Items of one answer.
+pub(super) const LIMIT_MAX: u32 = 200;
+const LIMIT_DEFAULT: u32 = 50;
+/// Items that can be passed over: more than there are seats.
+const OFFSET_MAX: u32 = 10_000_000;
+
+/// A hash: 0x and 64 hex digits.
+pub(super) fn hash(what: &str, text: &str) -> Result<B256, Problem> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64);
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Problem::malformed(format!("{what} is 0x and 64 hex digits")))
+}
+
+fn address(what: &str, text: &str) -> Result<Address, Problem> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 40);
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Problem::malformed(format!("{what} is 0x and 40 hex digits")))
+}
+
+/// A whole number within bounds, in digits only.
+pub(super) fn number<T: FromStr + PartialOrd + Display + Copy>(
+    what: &str,
+    text: &str,
+    most: T,
+) -> Result<T, Problem> {
+    let digits = !text.is_empty() && text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten().filter(|number| *number <= most);
+    number.ok_or_else(|| Problem::malformed(format!("{what} is a whole number from 0 to {most}")))
+}
+
+fn optional<T: FromStr + PartialOrd + Display + Copy>(
+    what: &str,
+    text: Option<&String>,
+    most: T,
+    default: T,
+) -> Result<T, Problem> {
+    text.map_or(Ok(default), |text| number(what, text, most))
+}
+
+/// Part of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageQuery {
+    limit: Option<String>,
+    offset: Option<String>,
+}
+
+impl PageQuery {
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        page(self.limit.as_ref(), self.offset.as_ref())
+    }
+}
+
+fn page(limit: Option<&String>, offset: Option<&String>) -> Result<Page, Problem> {
+    let limit = optional("limit", limit, LIMIT_MAX, LIMIT_DEFAULT)?;
+    let offset = optional("offset", offset, OFFSET_MAX, 0)?;
+    if limit == 0 {
+        return Err(Problem::malformed(format!("limit is a whole number from 1 to {LIMIT_MAX}")));
+    }
+    Ok(Page { limit, offset })
+}
+
+/// Which devices.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DevicesQuery {
+    limit: Option<String>,
+    offset: Option<String>,
+    tier: Option<String>,
+    operational: Option<String>,
+    account: Option<String>,
+    measurement: Option<String>,
+    sort: Option<String>,
+}
+
+impl DevicesQuery {
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        page(self.limit.as_ref(), self.offset.as_ref())
+    }
+
+    pub(super) fn filter(&self) -> Result<DeviceFilter, Problem> {
+        Ok(DeviceFilter {
+            tier: self.tier.as_deref().map(tier).transpose()?,
+            operational: self.operational.as_deref().map(yes_or_no).transpose()?,
+            account: self.account.as_deref().map(|text| address("account", text)).transpose()?,
+            measurement: self.measurement.as_deref().map(|text| hash("measurement", text)).transpose()?,
+        })
+    }
+
+    pub(super) fn sort(&self) -> Result<Sort, Problem> {
+        match self.sort.as_deref() {
+            None | Some("seat") => Ok(Sort::Seat),
+            Some("score") => Ok(Sort::Score),
+            Some("lowest_score") => Ok(Sort::LowestScore),
+            Some("oldest") => Ok(Sort::Oldest),
+            Some(_) => Err(Problem::malformed("sort is seat, score, lowest_score or oldest")),
+        }
+    }
+}
+
+fn tier(text: &str) -> Result<Tier, Problem> {
+    let all = [Tier::Blocked, Tier::Suspended, Tier::Probation, Tier::Restricted, Tier::Warning, Tier::Full];
+    let named = all.into_iter().find(|tier| tier.name() == text);
+    named.ok_or_else(|| {
+        Problem::malformed("tier is full, warning, restricted, probation, suspended or blocked")
+    })
+}
+
+fn yes_or_no(text: &str) -> Result<bool, Problem> {
+    text.parse().map_err(|_| Problem::malformed("operational is true or false"))
+}
+
+/// How trusted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrustQuery {
+    min_score: Option<String>,
+    max_age: Option<String>,
+}
+
+impl TrustQuery {
+    pub(super) fn question(&self, device_id: B256) -> Result<Question, Problem> {
+        Ok(Question {
+            device_id,
+            min_score: optional("min_score", self.min_score.as_ref(), Score::MAX.bps(), 0)?,
+            max_age_epochs: optional("max_age", self.max_age.as_ref(), u32::MAX, AGE_EPOCHS_DEFAULT)?,
+        })
+    }
+}
+
+/// No query at all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoQuery {}
