@@ -16,6 +16,11 @@ const OTHERS: u32 = 0o077;
 /// The bytes of a file with a secret in it, if only its owner can use it. The open file is asked, not its name, so that
 /// nothing can change between.
 pub(crate) fn read_private(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+    // A pipe would be waited for; and what is opened is looked at again.
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+        return Err(KeystoreError::io("open", path)(error));
+    }
     let file = File::open(path).map_err(KeystoreError::io("open", path))?;
     let metadata = file.metadata().map_err(KeystoreError::io("look at", path))?;
     refuse_exposed(path, &metadata)?;
@@ -143,6 +148,17 @@ mod tests {
             (file, 0, 0o440, None),
         ] {
             assert!(!is_credential(path, owner, mode, credentials), "{path:?} {owner} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+        for path in [pipe.as_path(), directory.path()] {
+            let refused = read_private(path, 10).expect_err("refused");
+            assert!(matches!(refused, KeystoreError::Io { .. }), "{refused}");
         }
     }
 

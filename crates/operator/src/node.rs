@@ -33,6 +33,8 @@ use crate::stop::Stop;
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// How often seat, balance and endpoints are looked at for the metrics.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How long it may take to connect, or to read a network's events: systemd is told.
+const START_MAX: Duration = Duration::from_mins(30);
 /// How old the last good round may be for the node to count as healthy.
 const HEALTHY_FOR_S: u64 = 300;
 
@@ -159,6 +161,7 @@ fn patiently<T>(
     let mut pause = config.rpc.poll;
     loop {
         watchdog.beat();
+        notify::starting(START_MAX);
         match make() {
             Ok(whole) => return Ok(Some(whole)),
             Err(error) if is_outage(&error) => {
@@ -166,7 +169,6 @@ fn patiently<T>(
             }
             Err(error) => return Err(error),
         }
-        notify::starting(pause + PAUSE_MAX);
         if stop.wait(pause) {
             return Ok(None);
         }
@@ -350,12 +352,14 @@ impl Node<'_> {
         if let Some(last) = last {
             self.metrics.last_published_epoch.set(last.into());
         }
-        if let Some(before) = self.epoch.replace(now).filter(|before| *before < now) {
-            let opened = ledger.epoch(before).is_some_and(|epoch| epoch.opened);
-            if opened && last.is_none_or(|last| last < before) {
-                self.metrics.missed_epochs.inc();
-                tracing::warn!(event = "missed", epoch = before, "nothing was published in epoch {before}");
-            }
+        let before = self.epoch.replace(now).unwrap_or(now);
+        let missed = |epoch: &Epoch| {
+            let opened = ledger.epoch(*epoch).is_some_and(|epoch| epoch.opened);
+            opened && ledger.block_of(self.config.seat.id, *epoch).is_none()
+        };
+        for epoch in (before..now).filter(missed) {
+            self.metrics.missed_epochs.inc();
+            tracing::warn!(event = "missed", epoch, "nothing was published in epoch {epoch}");
         }
         Ok(())
     }

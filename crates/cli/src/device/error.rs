@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
-use multee_chain::ChainError;
+use multee_chain::{ChainError, ReadError};
 use multee_confirmation::ConfirmError;
 use multee_evidence::PolicyError;
 use multee_node::LedgerError;
@@ -97,4 +97,30 @@ pub(crate) enum DeviceCommandError {
     #[error("the answer cannot be written as JSON")]
     #[diagnostic(code(multee::device::json))]
     Json(#[from] serde_json::Error),
+}
+
+impl DeviceCommandError {
+    /// Whether no endpoint answers.
+    pub(crate) fn is_outage(&self) -> bool {
+        let chain = match self {
+            Self::Chain(error) | Self::Assembly(AssemblyError::Chain(error)) => Some(error),
+            Self::Ledger(error) | Self::Assembly(AssemblyError::Ledger(error)) => of_ledger(error),
+            Self::Device(DeviceError::Chain(error) | DeviceError::Read(ReadError::Chain(error)))
+            | Self::Status(StatusError::Chain(error) | StatusError::Read(ReadError::Chain(error))) => {
+                Some(error)
+            }
+            Self::Device(DeviceError::Ledger(error)) | Self::Status(StatusError::Ledger(error)) => {
+                of_ledger(error)
+            }
+            _ => None,
+        };
+        matches!(chain, Some(ChainError::Unreachable { .. }))
+    }
+}
+
+fn of_ledger(error: &LedgerError) -> Option<&ChainError> {
+    match error {
+        LedgerError::Chain(error) | LedgerError::Read(ReadError::Chain(error)) => Some(error),
+        _ => None,
+    }
 }

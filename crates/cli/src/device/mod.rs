@@ -33,6 +33,16 @@ const POLICY_BYTES_MAX: u64 = 64 * 1024;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(args: &DeviceArgs) -> Result<Exit, DeviceCommandError> {
+    perform(args).or_else(|error| {
+        if !error.is_outage() {
+            return Err(error);
+        }
+        exit::explain(&error.into());
+        Ok(Exit::ChainUnreachable)
+    })
+}
+
+fn perform(args: &DeviceArgs) -> Result<Exit, DeviceCommandError> {
     match &args.command {
         DeviceCommand::Describe(args) => describe(args),
         DeviceCommand::Join(args) => join(args),

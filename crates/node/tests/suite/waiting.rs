@@ -47,11 +47,10 @@ fn seats_take_turns_with_what_any_of_them_could_do() {
     for epoch in 1..=4_u32 {
         world.enter(epoch);
         let before = sent(&world);
-        for device in 0..3 {
-            let done = world.devices[device].tick().expect("opens or waits");
-            // Seats are numbered from 1.
-            let first = (device as u32 + 1) % 3 == epoch % 3;
-            assert_eq!(done.contains(&Action::Opened(epoch)), first, "seat {} in epoch {epoch}", device + 1);
+        for device in &mut world.devices {
+            let done = device.tick().expect("opens or waits");
+            let first = device.seat.0 % 3 == epoch % 3;
+            assert_eq!(done.contains(&Action::Opened(epoch)), first, "{:?} in epoch {epoch}", device.seat);
         }
         world.await_seed();
         for device in 0..3 {
