@@ -30,8 +30,12 @@ pub(super) fn shown(answer: &Value) -> String {
     if device.is_object() {
         let (seat, tier, score) = (word(&device["seat"]), word(&device["tier"]), word(&device["score"]));
         let _ = writeln!(text, "  device       seat {seat}, tier {tier}, score {score}");
-        let (good, epoch) = (word(&device["last_good_epoch"]), word(&answer["epoch"]));
-        let _ = writeln!(text, "  good block   of epoch {good}; at the block read it is epoch {epoch}");
+        let epoch = word(&answer["epoch"]);
+        let good = match device["last_good_epoch"].as_u64() {
+            Some(good) => format!("of epoch {good}"),
+            None => "none yet".to_owned(),
+        };
+        let _ = writeln!(text, "  good block   {good}; at the block read it is epoch {epoch}");
         let _ = writeln!(text, "  measurement  {}", word(&device["measurement"]));
     }
     let read_at = &answer["read_at"];
