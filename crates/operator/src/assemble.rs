@@ -148,10 +148,18 @@ fn has_seats(network: &Network) -> Result<bool, LedgerError> {
 /// # Errors
 /// When a certificate cannot be read, or the directory cannot be used.
 pub fn collateral(config: &CollateralConfig) -> Result<FetchedCollateral, AssemblyError> {
+    Ok(FetchedCollateral::new(source(config)?, roots(config)?, now_s))
+}
+
+/// Intel's and AMD's root certificates and those of the configuration, DER.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn roots(config: &CollateralConfig) -> Result<Vec<Vec<u8>>, AssemblyError> {
     let mut roots: Vec<Vec<u8>> = vec![INTEL_SGX_ROOT_CA_DER.to_vec()];
     roots.extend(AMD_ARK_DER.iter().map(|root| root.to_vec()));
     roots.extend(certificates(&config.roots)?);
-    Ok(FetchedCollateral::new(source(config)?, roots, now_s))
+    Ok(roots)
 }
 
 /// The services and the cache alone.

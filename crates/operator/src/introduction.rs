@@ -79,7 +79,7 @@ pub(crate) fn accepted(policy: &Policy, roots: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use multee_confirmation::{AppConfig, ConfirmationApp, PowerSource};
     use multee_evidence::{AttestError, ObtainQuote, Properties};
@@ -104,14 +104,20 @@ mod tests {
 
     fn vendor() -> Vendor {
         let config = VendorConfig {
-            not_before_s: NOW_S - 1_000_000,
-            not_after_s: NOW_S + 1_000_000,
+            not_before_s: NOW_S - 100_000_000,
+            not_after_s: NOW_S + 1_000_000_000,
             tcb_evaluation_number: 1,
         };
         Vendor::from_seed([7; 32], config).expect("a vendor")
     }
 
     fn introduced() -> (Introduction, Policy, Vec<u8>, DeviceId) {
+        let (app, policy, root, device_id) = simulated();
+        (app.introduce().expect("an introduction"), policy, root, device_id)
+    }
+
+    /// An application on a SIMULATED machine, with a policy that accepts it, and the vendor's root.
+    pub(crate) fn simulated() -> (ConfirmationApp, Policy, Vec<u8>, DeviceId) {
         let vendor = vendor();
         let platform = vendor.platform(PlatformSpec::sound(1, TeeType::Tdx)).expect("a platform");
         let device_id = DeviceId::from_hardware(TeeType::Tdx, platform.hardware_id());
@@ -128,7 +134,7 @@ mod tests {
         let config = AppConfig { power: PowerSource::Declared(5), properties };
         let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
         let app = ConfirmationApp::new(config, Box::new(Tee(platform)), &mut rng);
-        (app.introduce().expect("an introduction"), policy, root, device_id)
+        (app, policy, root, device_id)
     }
 
     #[test]

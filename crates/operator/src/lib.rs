@@ -7,6 +7,7 @@ pub mod device;
 pub mod doctor;
 pub mod introduction;
 pub mod log;
+mod machine;
 pub mod metrics;
 pub mod node;
 pub mod notify;

@@ -14,16 +14,18 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{Rpc, Standing};
 use multee_chain::{Chain, ChainError, ReadError};
 use multee_confirmation::SignedBlock;
+use multee_evidence::Policy;
 use multee_node::{
-    Action, Controller, ControllerConfig, ControllerError, FetchedCollateral, Ledger, LedgerError, Network,
-    SendError,
+    Action, Boot, Controller, ControllerConfig, ControllerError, FetchedCollateral, Ledger, LedgerError,
+    Network, SendError,
 };
 use multee_protocol::{Epoch, Mark};
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use crate::assemble::{self, AssemblyError};
-use crate::config::NodeConfig;
+use crate::config::{ApplicationConfig, NodeConfig};
+use crate::machine::Checked;
 use crate::metrics::{Kind, Metrics, OfEndpoint, now_s, signed};
 use crate::notify::{self, Watchdog};
 use crate::page::{self, Page};
@@ -120,7 +122,7 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         seed_depth_blocks: config.rpc.seed_depth_blocks,
         turn: config.rpc.turn,
     };
-    let machine = assemble::machine(&config.confirm);
+    let machine = checked_machine(config, &ledger)?;
     let controller = Controller::resume(controller, ledger, machine, state).map_err(ControllerError::from)?;
     let node = Node {
         config,
@@ -174,6 +176,18 @@ fn patiently<T>(
         }
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+/// By the network's policy as it is now: which registers are measured it says.
+fn checked_machine(config: &NodeConfig, ledger: &Ledger) -> Result<Box<dyn Boot>, NodeError> {
+    let digest = ledger.network().read(&contract::policyDigestCall {}).map_err(ControllerError::from)?;
+    let policy = ledger.policy(digest).and_then(|document| Policy::from_json(document).ok());
+    let link = match &config.confirm.application {
+        ApplicationConfig::Socket { link, .. } => Some(link.clone()),
+        ApplicationConfig::Program { .. } => None,
+    };
+    let roots = assemble::roots(&config.collateral)?;
+    Ok(Box::new(Checked::new(assemble::machine(&config.confirm), link, policy, roots)))
 }
 
 /// Before anything is booted or paid for.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::rpc::{InMemory, Rpc};
 use multee_chain::{ReadError, Sender};
-use multee_evidence::{AMD_ARK_DER, INTEL_SGX_ROOT_CA_DER, Policy};
+use multee_evidence::Policy;
 use multee_node::Network;
 use multee_operator::config::{ApplicationConfig, CollateralConfig, KeyConfig, NodeConfig};
 use multee_operator::introduction::{self, Description};
@@ -76,9 +76,7 @@ fn described(
     policy: &Policy,
 ) -> Result<Description, DeviceCommandError> {
     let introduction = application::running_or_started(application)?.introduce()?;
-    let mut roots = vec![INTEL_SGX_ROOT_CA_DER.to_vec()];
-    roots.extend(AMD_ARK_DER.iter().map(|root| root.to_vec()));
-    roots.extend(assemble::certificates(&collateral.roots)?);
+    let roots = assemble::roots(collateral)?;
     Ok(introduction::describe(&introduction, policy, roots, now_s())?)
 }
 

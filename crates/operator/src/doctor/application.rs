@@ -4,8 +4,7 @@ use multee_attester::{Choice, Places, select};
 use multee_collateral::{Evaluation, Source};
 use multee_confirmation::{ConfirmError, Introduction, Refusal};
 use multee_evidence::{
-    AMD_ARK_DER, AppraisalError, ClaimedPlatform, Collateral, INTEL_SGX_ROOT_CA_DER, Policy, Verifier,
-    VerifierConfig, is_snp_quote, tcb_outlook,
+    AppraisalError, ClaimedPlatform, Collateral, Policy, Verifier, VerifierConfig, is_snp_quote, tcb_outlook,
 };
 
 use super::Line;
@@ -93,9 +92,8 @@ fn policy(known: Option<&Known>) -> Option<Policy> {
 }
 
 fn of_platform(config: &NodeConfig, policy: &Policy, introduction: &Introduction, now_s: u64) -> Vec<Line> {
-    let mut roots = vec![INTEL_SGX_ROOT_CA_DER.to_vec()];
-    roots.extend(AMD_ARK_DER.iter().map(|root| root.to_vec()));
-    roots.extend(assemble::certificates(&config.collateral.roots).unwrap_or_default());
+    // A root that cannot be read is missing below, and said to be.
+    let roots = assemble::roots(&config.collateral).unwrap_or_default();
     let roots: Vec<Vec<u8>> = introduction::accepted(policy, roots);
     let measured = of_measurement(config, policy, introduction, roots.clone(), now_s);
     let source = match assemble::source(&config.collateral) {
