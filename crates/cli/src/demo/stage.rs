@@ -17,6 +17,7 @@ use multee_mock_vendor::Platform;
 use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy,
 };
+use multee_operator::status::tier_name;
 use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -386,12 +387,4 @@ fn refusal(error: &contract::IProofOfAttestationErrors) -> String {
         }
         other => format!("gets no seat: {other:?}"),
     }
-}
-
-/// A tier by its number in the contract (R11).
-fn tier_name(tier: u8) -> &'static str {
-    ["unknown", "probation", "full", "warning", "restricted", "suspended", "blocked"]
-        .get(usize::from(tier))
-        .copied()
-        .unwrap_or("unknown")
 }
