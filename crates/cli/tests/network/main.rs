@@ -8,6 +8,6 @@ mod desk;
 mod founding;
 mod governing;
 #[allow(dead_code, reason = "shared with the tests of multee-founding")]
-#[path = "../../../founding/tests/suite/http.rs"]
+#[path = "../../../chain/tests/rpc/http.rs"]
 mod http;
 mod keys;

@@ -5,6 +5,7 @@ mod broken;
 mod checks;
 mod deploying;
 mod governing;
+#[path = "../../../chain/tests/rpc/http.rs"]
 mod http;
 mod interruption;
 mod support;
