@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`index`] | the history: written from events, taken back with them, held against a replay |
 //! | [`reader`] | what an index is asked, each answer of one moment |
+//! | [`shown`] | how hashes, accounts and amounts look in answers |
 //! | [`trust`] | whether a device is trusted now (R17), and why: by an index, or by the contract itself |
 //! | [`serve`] | following and answering as a service, within limits |
 //!
@@ -25,4 +26,5 @@
 pub mod index;
 pub mod reader;
 pub mod serve;
+pub mod shown;
 pub mod trust;

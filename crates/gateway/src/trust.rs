@@ -9,8 +9,10 @@ mod asking;
 use alloy_primitives::{Address, B256};
 use multee_protocol::{Deployment, Score, Tier};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::index::{Network, Newest, Seat};
+use crate::shown::{Account, Amount, Hash};
 
 pub use asking::{AskError, ask_contract};
 
@@ -42,7 +44,7 @@ pub struct Clock {
 }
 
 /// The answer in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The contract says so, and it is recent.
@@ -56,7 +58,7 @@ pub enum Verdict {
 }
 
 /// Why a device is not trusted, or nothing can be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Reason {
     /// No seat is bound to the device id.
@@ -202,13 +204,14 @@ pub(crate) struct Epochs {
 }
 
 /// A device's trust, with all that the answer follows from. What a stale answer shows of the device is what was known last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrustAnswer {
     /// The answer.
     pub verdict: Verdict,
     /// Why it is not `trusted`; empty if it is.
     pub reasons: Vec<Told>,
     /// The device.
+    #[schema(value_type = Hash)]
     pub device_id: B256,
     /// The least score that was asked for, in basis points.
     pub min_score: u16,
@@ -225,7 +228,8 @@ pub struct TrustAnswer {
 }
 
 /// A reason, in words too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ToldReason)]
 pub struct Told {
     /// The reason.
     #[serde(flatten)]
@@ -235,7 +239,8 @@ pub struct Told {
 }
 
 /// What relying parties learn of a device (R17).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TrustedDevice)]
 pub struct Device {
     /// The seat that is bound to it.
     pub seat: u32,
@@ -248,25 +253,30 @@ pub struct Device {
     /// Whether it is operational and below tier Full.
     pub flagged: bool,
     /// The incarnation's key.
+    #[schema(value_type = Account)]
     pub incarnation: Address,
     /// Its measurement.
+    #[schema(value_type = Hash)]
     pub measurement: B256,
     /// The epoch of the newest block of this incarnation that passed or was decided honest.
     pub last_good_epoch: Option<u32>,
     /// Its deposit, in the token's smallest unit.
+    #[schema(value_type = Amount)]
     pub deposit: String,
 }
 
 /// A block of a chain, and a contract there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReadAt {
     /// The chain's id.
     pub chain_id: u64,
     /// The contract.
+    #[schema(value_type = Account)]
     pub contract: Address,
     /// The block's number.
     pub block_number: u64,
     /// Its hash.
+    #[schema(value_type = Hash)]
     pub block_hash: B256,
     /// Its time, Unix seconds.
     pub timestamp_s: u64,
@@ -275,7 +285,7 @@ pub struct ReadAt {
 }
 
 /// The same question, put to others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Ask {
     /// To the contract.
     pub solidity: String,

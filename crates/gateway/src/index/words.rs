@@ -6,8 +6,10 @@ use multee_protocol::machine::ReferenceValue;
 use rusqlite::Row;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::error::Fault;
+use crate::shown::Hash;
 
 /// A row's values, from the first on.
 pub(crate) struct Taking<'a> {
@@ -74,9 +76,10 @@ pub(super) fn parameters(text: &str) -> Result<Parameters, Fault> {
 }
 
 /// A measurement with the epochs in which it is allowed, both included (R16).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reference {
     /// The measurement.
+    #[schema(value_type = Hash)]
     pub measurement: B256,
     /// The first epoch in which it is allowed.
     pub from_epoch: u32,

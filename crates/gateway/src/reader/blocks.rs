@@ -3,13 +3,15 @@
 use alloy_primitives::{Address, B256};
 use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Reader;
 use crate::index::IndexError;
 use crate::index::words::Taking;
+use crate::shown::{Account, Amount, Hash};
 
 /// A confirmation block, with what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Block {
     /// The epoch in which it was published.
     pub epoch: u32,
@@ -20,32 +22,44 @@ pub struct Block {
     /// Its seat.
     pub seat: u32,
     /// The seat's device.
+    #[schema(value_type = Hash)]
     pub device_id: B256,
     /// Its EIP-712 digest.
+    #[schema(value_type = Hash)]
     pub digest: B256,
     /// The digest of the seat's block before.
+    #[schema(value_type = Hash)]
     pub previous_digest: B256,
     /// The incarnation that signed it.
+    #[schema(value_type = Account)]
     pub incarnation: Address,
     /// That one's measurement.
+    #[schema(value_type = Hash)]
     pub measurement: B256,
     /// What its marks weigh.
     pub weight: u16,
     /// Its power.
+    #[schema(value_type = Amount)]
     pub power: String,
     /// Whether that deviates from the verified power (R10).
     pub off: bool,
     /// Of the properties record.
+    #[schema(value_type = Hash)]
     pub properties_digest: B256,
     /// The marks it gave, 64 places of four bits.
+    #[schema(value_type = Hash)]
     pub marks: B256,
     /// First half of the signature.
+    #[schema(value_type = Hash)]
     pub r: B256,
     /// Second half, compact as in EIP-2098.
+    #[schema(value_type = Hash)]
     pub vs: B256,
     /// Of its evidence: content.
+    #[schema(value_type = Hash)]
     pub evidence_hash: B256,
     /// Of the certificates that belong into its quote: content; zero if there are none.
+    #[schema(value_type = Hash)]
     pub certificates_hash: B256,
     /// Position of its newest log entry.
     pub log_position: Option<u64>,
@@ -59,6 +73,7 @@ pub struct Block {
     #[serde(rename = "final")]
     pub finished: bool,
     /// What it took out of its epoch's pot, in the token's smallest unit.
+    #[schema(value_type = Option<Amount>)]
     pub reward: Option<String>,
 }
 

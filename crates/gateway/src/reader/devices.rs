@@ -5,11 +5,13 @@ use multee_protocol::Tier;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Listed, Page, Reader, count};
 use crate::index::error::Fault;
 use crate::index::words::Taking;
 use crate::index::{IndexError, Seat};
+use crate::shown::{Account, Amount, Hash};
 
 /// What a list of devices is sorted by; ties by seat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,12 +75,13 @@ impl DeviceFilter {
 }
 
 /// A seat as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct SeatSummary {
     /// Its number.
     pub seat: u32,
     /// The claimed device.
+    #[schema(value_type = Hash)]
     pub device_id: B256,
     /// Its tier (R11).
     pub tier: &'static str,
@@ -95,12 +98,16 @@ pub struct SeatSummary {
     /// Whether it is leaving, or gone.
     pub exiting: bool,
     /// Who pays and is paid.
+    #[schema(value_type = Account)]
     pub provider: Address,
     /// Who publishes for it.
+    #[schema(value_type = Account)]
     pub operator: Address,
     /// The incarnation's key.
+    #[schema(value_type = Account)]
     pub incarnation: Address,
     /// Its measurement.
+    #[schema(value_type = Hash)]
     pub measurement: B256,
     /// The first epoch whose block is this incarnation's.
     pub since_epoch: u32,
@@ -109,10 +116,12 @@ pub struct SeatSummary {
     /// The epoch of its newest block that passed or was decided honest.
     pub last_good_epoch: Option<u32>,
     /// Its verified power.
+    #[schema(value_type = Amount)]
     pub verified_power: String,
     /// Whether an off block awaits confirmation.
     pub power_unverified: bool,
     /// Its deposit, in the token's smallest unit.
+    #[schema(value_type = Amount)]
     pub deposit: String,
 }
 
@@ -143,7 +152,8 @@ impl From<&Seat> for SeatSummary {
 }
 
 /// One line of a score's arithmetic (R9): from `score_before` toward `target`, by `rule`, to `score`. In basis points.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScoreStep)]
 pub struct Step {
     /// The chain's block in which it was told.
     pub told_block: u64,
@@ -180,7 +190,8 @@ pub struct Step {
 }
 
 /// Something that befell a seat.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = SeatChange)]
 pub struct Change {
     /// The chain's block in which it was told.
     pub told_block: u64,
@@ -193,9 +204,10 @@ pub struct Change {
 }
 
 /// A device, with the seats that claim it and what befell the one it is bound to, or else the newest.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DeviceAnswer {
     /// The device.
+    #[schema(value_type = Hash)]
     pub device_id: B256,
     /// The seat that it is bound to.
     pub bound_seat: Option<u32>,
@@ -206,6 +218,7 @@ pub struct DeviceAnswer {
     /// What befell the seat, newest first: the newest hundred.
     pub changes: Vec<Change>,
     /// What the seat's blocks took out of pots for it, in the token's smallest unit.
+    #[schema(value_type = Amount)]
     pub earned: String,
 }
 

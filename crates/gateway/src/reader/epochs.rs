@@ -3,13 +3,15 @@
 use alloy_primitives::B256;
 use rusqlite::Row;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Listed, Page, Reader, count};
 use crate::index::IndexError;
 use crate::index::words::Taking;
+use crate::shown::{Amount, Hash};
 
 /// An epoch as its opening froze it, and what became of its blocks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Epoch {
     /// Its number.
     pub epoch: u32,
@@ -32,10 +34,13 @@ pub struct Epoch {
     /// L2.
     pub suspicious_checks: u8,
     /// What was to be shared out, in the token's smallest unit.
+    #[schema(value_type = Amount)]
     pub pot: String,
     /// Of the policy document in force.
+    #[schema(value_type = Hash)]
     pub policy_digest: B256,
     /// Of the reference values in force.
+    #[schema(value_type = Hash)]
     pub reference_digest: B256,
     /// Blocks that were published.
     pub blocks: u32,

@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 use multee_protocol::{Assignment, Check, EpochSnapshot, Mark as Verdict, Marks};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Listed, Page, Reader, count};
 use crate::index::IndexError;
@@ -11,7 +12,7 @@ use crate::index::error::Fault;
 use crate::index::words::Taking;
 
 /// A block and the marks that it gave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MarkedBlock {
     /// The block's order in the epoch.
     pub order: u32,
@@ -24,7 +25,7 @@ pub struct MarkedBlock {
 }
 
 /// A mark on a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Mark {
     /// Its place among the block's 64.
     pub place: usize,

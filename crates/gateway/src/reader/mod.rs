@@ -14,6 +14,7 @@ use alloy_primitives::B256;
 use multee_protocol::Deployment;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::index::error::Fault;
 use crate::index::{IndexError, Network, Newest, Seat, file, trail};
@@ -35,7 +36,7 @@ pub struct Page {
 }
 
 /// A part of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listed<T> {
     /// The part that was asked for.
     pub items: Vec<T>,

@@ -5,23 +5,29 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Reader, count};
 use crate::index::apply::shown;
 use crate::index::{IndexError, Network, Newest, Reference, trail};
+use crate::shown::{Account, Hash};
 
 /// The network at the newest block.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct NetworkAnswer {
     /// The chain's id.
     pub chain_id: u64,
     /// The contract.
+    #[schema(value_type = Account)]
     pub contract: Address,
     /// The contract whose code it runs beside its own.
+    #[schema(value_type = Account)]
     pub registry: Address,
     /// The deposit token.
+    #[schema(value_type = Account)]
     pub token: Address,
     /// The owner.
+    #[schema(value_type = Account)]
     pub owner: Address,
     /// The start of epoch 0, Unix seconds.
     pub genesis_s: u64,
@@ -42,8 +48,10 @@ pub struct NetworkAnswer {
     /// Announced parameters, with `from_epoch`.
     pub announced: Option<Value>,
     /// Of the policy document that holds from the next opening on.
+    #[schema(value_type = Hash)]
     pub policy_digest: B256,
     /// Of the reference values.
+    #[schema(value_type = Hash)]
     pub reference_digest: B256,
     /// The reference values as they stand now.
     pub reference_values: Vec<Reference>,
@@ -54,6 +62,7 @@ pub struct NetworkAnswer {
     /// The newest block.
     pub block_number: u64,
     /// Its hash.
+    #[schema(value_type = Hash)]
     pub block_hash: B256,
     /// Its time, Unix seconds.
     pub timestamp_s: u64,

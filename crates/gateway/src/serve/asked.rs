@@ -6,6 +6,7 @@ use core::str::FromStr;
 use alloy_primitives::{Address, B256};
 use multee_protocol::{Score, Tier};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
 use crate::reader::{DeviceFilter, Page, Sort};
@@ -53,10 +54,15 @@ fn optional<T: FromStr + PartialOrd + Display + Copy>(
 }
 
 /// Part of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
+    /// How many items at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
+    /// How many are passed over.
+    #[param(value_type = Option<u32>, maximum = 10_000_000, default = 0)]
     offset: Option<String>,
 }
 
@@ -76,16 +82,55 @@ fn page(limit: Option<&String>, offset: Option<&String>) -> Result<Page, Problem
 }
 
 /// Which devices.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct DevicesQuery {
+    /// How many items at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
+    /// How many are passed over.
+    #[param(value_type = Option<u32>, maximum = 10_000_000, default = 0)]
     offset: Option<String>,
+    /// In this tier.
+    #[param(value_type = Option<TierName>, inline)]
     tier: Option<String>,
+    /// Operational, or not.
+    #[param(value_type = Option<bool>)]
     operational: Option<String>,
+    /// Whose provider or operator this is.
+    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{40}$")]
     account: Option<String>,
+    /// With this measurement.
+    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{64}$")]
     measurement: Option<String>,
+    /// In which order; ties by seat.
+    #[param(value_type = Option<SortName>, inline)]
     sort: Option<String>,
+}
+
+/// A tier (R11).
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it is only described")]
+enum TierName {
+    Full,
+    Warning,
+    Restricted,
+    Probation,
+    Suspended,
+    Blocked,
+}
+
+/// An order of devices.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it is only described")]
+enum SortName {
+    Seat,
+    Score,
+    LowestScore,
+    Oldest,
 }
 
 impl DevicesQuery {
@@ -126,10 +171,15 @@ fn yes_or_no(text: &str) -> Result<bool, Problem> {
 }
 
 /// How trusted.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TrustQuery {
+    /// The least score, in basis points.
+    #[param(value_type = Option<u16>, maximum = 10_000, default = 0)]
     min_score: Option<String>,
+    /// How old its newest good block may be, in epochs.
+    #[param(value_type = Option<u32>, maximum = 4_294_967_295_u32, default = 3)]
     max_age: Option<String>,
 }
 

@@ -11,6 +11,7 @@
 //! | `/v1/devices/{id}/trust` | `min_score`, `max_age`: whether it is trusted now, and why |
 //! | `/v1/blocks/{epoch}/{order}` | a confirmation block |
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
+//! | `/openapi.json` | all of this for programs; a test holds the committed `openapi.json` against it |
 //!
 //! Lists take `limit` (1 to 200, else 50) and `offset`. A parameter that is not known is refused, as is any that is not
 //! what it should be. Problems are `application/problem+json` (RFC 9457). There is nothing that writes.
@@ -20,6 +21,7 @@
 
 mod asked;
 mod connections;
+mod document;
 mod problem;
 mod rate;
 mod routes;
@@ -37,6 +39,7 @@ use axum::http::{HeaderValue, StatusCode};
 use multee_chain::Chain;
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use utoipa::ToSchema;
 
 use self::connections::Server;
 use self::problem::Problem;
@@ -141,13 +144,17 @@ struct Shared {
 }
 
 /// How the gateway is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Health {
     /// `ok`, `catching_up`, `out_of_touch` or `stale`.
     state: &'static str,
+    /// The newest block that was read.
     block_number: Option<u64>,
+    /// Its time, Unix seconds.
     timestamp_s: Option<u64>,
+    /// How old it is by the clock, in seconds.
     age_s: Option<u64>,
+    /// Why the chain cannot be followed, if it cannot.
     trouble: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A problem. Its type is `about:blank`: the status says what it is, and `detail` what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +13,18 @@ pub(super) struct Problem {
     retry_after_s: Option<u32>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    r#type: &'a str,
-    title: &'a str,
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document {
+    /// `about:blank`: the status says what it is.
+    r#type: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
     status: u16,
-    detail: &'a str,
+    /// What is wrong, and what to do about it.
+    detail: String,
 }
 
 impl Problem {
@@ -47,7 +54,7 @@ impl IntoResponse for Problem {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: self.detail,
         };
         // A document of text and a number always has a text.
         let body = serde_json::to_string(&document).unwrap_or_default();
