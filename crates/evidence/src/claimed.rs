@@ -8,7 +8,7 @@ use multee_protocol::TeeType;
 use scale::Decode;
 
 use crate::appraisal::{CollateralKey, PckCa};
-use crate::device::{QUOTE_BYTES_MAX, parse};
+use crate::device::{QUOTE_BYTES_MAX, TEE_TYPE_SGX, TEE_TYPE_TDX, parse};
 use crate::error::{AppraisalError, ChainFault};
 use crate::measurement::{RegisterValue, registers};
 use crate::snp::{Container, Report, is_snp_quote};
@@ -68,6 +68,21 @@ pub fn claimed_registers(quote: &[u8]) -> Result<Vec<RegisterValue>, AppraisalEr
     Ok(Report::parse(Container::decode(quote)?.report)?.registers())
 }
 
+/// The TEE that a quote claims to be of, by its first bytes, whether or not its certificates are in it. Anybody can write
+/// these; that they are a quote's is not said.
+pub fn claimed_tee(quote: &[u8]) -> Option<TeeType> {
+    if is_snp_quote(quote) {
+        return Some(TeeType::Snp);
+    }
+    // Intel's header: version, attestation key type, TEE type; little endian.
+    let ([version, _, _, _, tee @ ..], _) = quote.split_first_chunk::<8>()?;
+    match (version, u32::from_le_bytes(*tee)) {
+        (3, TEE_TYPE_SGX) => Some(TeeType::Sgx),
+        (4 | 5, TEE_TYPE_TDX) => Some(TeeType::Tdx),
+        _ => None,
+    }
+}
+
 fn leaf(quote: &Quote) -> Result<Vec<u8>, AppraisalError> {
     let certification_type = quote.inner_cert_type();
     let missing = AppraisalError::CertificateChainMissing { certification_type };
@@ -119,6 +134,20 @@ mod tests {
         assert_eq!(claimed_registers(b"SNP\x01"), Err(AppraisalError::QuoteMalformed));
         let large = [&b"SNP\x01"[..], &vec![0; QUOTE_BYTES_MAX]].concat();
         assert_eq!(claimed_registers(&large), Err(AppraisalError::QuoteTooLarge { len: large.len() }));
+    }
+
+    #[test]
+    fn the_tee_is_seen_whether_or_not_the_certificates_are_there() {
+        for tee in [TeeType::Sgx, TeeType::Tdx] {
+            let quote = platform(tee).quote(&QuoteSpec::of_program(tee, "agent", [0; 64])).expect("same TEE");
+            let (split, certificates) = crate::SplitQuote::split(&quote);
+            assert!(!certificates.is_empty());
+            assert_eq!([claimed_tee(&quote), claimed_tee(split.rest())], [Some(tee); 2]);
+        }
+        assert_eq!(claimed_tee(b"SNP\x01"), Some(TeeType::Snp));
+        for other in [&b""[..], b"evidence of seat 1", &[3, 0, 2, 0, 0x81, 0, 0, 0], &[4, 0, 2, 0, 0, 0, 0]] {
+            assert_eq!(claimed_tee(other), None);
+        }
     }
 
     #[test]

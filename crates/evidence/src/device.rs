@@ -20,8 +20,8 @@ pub const QUOTE_BYTES_MAX: usize = 64 * 1024;
 
 /// As in the verification library: the path builder's work grows steeply with the candidates.
 const ISSUERS_MAX: usize = 4;
-const TEE_TYPE_SGX: u32 = 0;
-const TEE_TYPE_TDX: u32 = 0x81;
+pub(crate) const TEE_TYPE_SGX: u32 = 0;
+pub(crate) const TEE_TYPE_TDX: u32 = 0x81;
 const ECDSA_P256: u16 = 2;
 const CERTIFICATION_CHAIN: u16 = 5;
 const QE_AUTHENTICATION_BYTES: usize = 32;

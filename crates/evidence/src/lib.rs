@@ -97,7 +97,7 @@ pub use appraisal::{
 };
 pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
-pub use claimed::{ClaimedPlatform, claimed_registers};
+pub use claimed::{ClaimedPlatform, claimed_registers, claimed_tee};
 pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
 pub use device::QUOTE_BYTES_MAX;

@@ -83,6 +83,14 @@ impl Index {
         self.deployment
     }
 
+    /// The network, once its deployment was read.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn network(&self) -> Result<Option<Network>, IndexError> {
+        Network::find(&self.db).map_err(|fault| fault.at(&self.path))
+    }
+
     /// The newest block of the chain that was read.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: i64 = 0x4D54_6777;
 
 /// Version of the layout below. A file of another version is refused.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Tables whose rows change, with their keys.
 pub(super) const CHANGING: [(&str, &[&str]); 4] = [
@@ -100,10 +100,23 @@ CREATE TABLE seats (
     off_epoch         INTEGER NOT NULL,
     deposit           BLOB NOT NULL,
     tier              TEXT NOT NULL,
-    operational       INTEGER NOT NULL
+    operational       INTEGER NOT NULL,
+    -- When its device id was bound to it last.
+    admitted_epoch    INTEGER,
+    -- What its blocks took out of pots for it.
+    earned            BLOB NOT NULL,
+    -- What the evidence of its newest block claims to be of.
+    tee               TEXT
 ) STRICT;
 CREATE INDEX seats_by_device ON seats (device_id);
 CREATE INDEX seats_by_tier ON seats (tier, score);
+CREATE INDEX seats_by_score ON seats (score, seat);
+CREATE INDEX seats_by_good ON seats (coalesce(last_good_epoch, -1), seat);
+CREATE INDEX seats_by_provider ON seats (provider);
+CREATE INDEX seats_by_operator ON seats (operator);
+CREATE INDEX seats_by_incarnation ON seats (incarnation);
+CREATE INDEX seats_operational ON seats (last_epoch) WHERE operational;
+CREATE INDEX seats_exiting ON seats (seat) WHERE exiting;
 
 CREATE TABLE epochs (
     epoch             INTEGER PRIMARY KEY,
@@ -125,7 +138,12 @@ CREATE TABLE epochs (
     published         INTEGER NOT NULL DEFAULT 0,
     passed            INTEGER NOT NULL DEFAULT 0,
     honest            INTEGER NOT NULL DEFAULT 0,
-    malicious         INTEGER NOT NULL DEFAULT 0
+    malicious         INTEGER NOT NULL DEFAULT 0,
+    -- What they weigh together.
+    weight            INTEGER NOT NULL DEFAULT 0,
+    -- How many took something out of its pot, and how much together.
+    rewards           INTEGER NOT NULL DEFAULT 0,
+    rewarded          BLOB NOT NULL DEFAULT x'00000000000000000000000000000000'
 ) STRICT;
 
 CREATE TABLE blocks (
@@ -153,16 +171,25 @@ CREATE TABLE blocks (
     PRIMARY KEY (epoch, block_order)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX blocks_by_seat ON blocks (seat, epoch);
+CREATE INDEX blocks_by_digest ON blocks (digest);
+CREATE INDEX blocks_unjudged ON blocks (epoch) WHERE NOT passed AND decided IS NULL AND log_position IS NULL AND NOT final;
+CREATE INDEX blocks_judged_twice ON blocks (epoch) WHERE passed AND decided IS NOT NULL;
 CREATE INDEX blocks_undecided ON blocks (epoch) WHERE log_position IS NOT NULL AND decided IS NULL;
 
 -- The suspicious log (R8).
 CREATE TABLE log (
     position    INTEGER PRIMARY KEY,
     told_block  INTEGER NOT NULL,
+    log_index   INTEGER NOT NULL,
+    seat        INTEGER NOT NULL,
     epoch       INTEGER NOT NULL,
     block_order INTEGER NOT NULL,
     reason      TEXT NOT NULL
 ) STRICT;
+CREATE INDEX log_by_telling ON log (told_block, log_index);
+CREATE INDEX log_by_seat ON log (seat, told_block, log_index);
+CREATE INDEX log_by_block ON log (epoch, block_order);
+CREATE INDEX log_by_epoch ON log (epoch, told_block, log_index);
 
 -- How scores came about: each line with its arithmetic (R9, R11).
 CREATE TABLE steps (
@@ -188,6 +215,10 @@ CREATE TABLE steps (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX steps_by_seat ON steps (seat, told_block, log_index);
 CREATE INDEX steps_by_block ON steps (epoch, seat);
+-- Decisions: they alone tell weights.
+CREATE INDEX decisions ON steps (told_block, log_index) WHERE positive IS NOT NULL;
+CREATE INDEX decisions_by_seat ON steps (seat, told_block, log_index) WHERE positive IS NOT NULL;
+CREATE INDEX decisions_by_epoch ON steps (epoch, told_block, log_index) WHERE positive IS NOT NULL;
 
 -- What blocks took out of their epochs' pots, in the token's smallest unit; for carry if the seat does not get it (R12).
 CREATE TABLE rewards (
@@ -200,6 +231,7 @@ CREATE TABLE rewards (
     PRIMARY KEY (told_block, log_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rewards_by_seat ON rewards (seat, epoch);
+CREATE INDEX rewards_by_epoch ON rewards (epoch, told_block, log_index);
 
 -- All other events, in the chain's order: seats, penalties, restarts, payments, parameters, documents.
 CREATE TABLE changes (
@@ -212,6 +244,7 @@ CREATE TABLE changes (
     PRIMARY KEY (told_block, log_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX changes_by_seat ON changes (seat, told_block, log_index);
+CREATE INDEX changes_by_epoch ON changes (epoch, told_block, log_index);
 
 -- What hashes stand for (keccak256).
 CREATE TABLE content (
@@ -229,7 +262,7 @@ pub(super) fn create(db: &Connection) -> rusqlite::Result<()> {
         db.execute_batch(&keeping(table, keys))?;
     }
     for table in CHANGING.map(|(table, _)| table).into_iter().chain(GROWING) {
-        if !matches!(table, "steps" | "rewards" | "changes") {
+        if !matches!(table, "log" | "steps" | "rewards" | "changes") {
             db.execute_batch(&format!("CREATE INDEX {table}_by_telling ON {table} (told_block);"))?;
         }
     }

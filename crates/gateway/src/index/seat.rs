@@ -11,7 +11,7 @@ use super::words::{Taking, address, amount, bytes, power};
 const COLUMNS: &str = "seat, told_block, device_id, provider, operator, incarnation, measurement, \
     certificates_hash, last_digest, last_epoch, last_good_epoch, since_epoch, admitted, probation, suspended, \
     suspended_epoch, blocked, exiting, paid_out, unbonded_epoch, score, streak, penalties, verified_power, \
-    power_unverified, off_epoch, deposit, tier, operational";
+    power_unverified, off_epoch, deposit, tier, operational, admitted_epoch, earned, tee";
 
 /// A seat as the events so far left it. Amounts are in the token's smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,12 @@ pub struct Seat {
     pub off_epoch: u32,
     /// What it has deposited.
     pub deposit: u128,
+    /// When its device id was bound to it last, if ever.
+    pub admitted_epoch: Option<u32>,
+    /// What its blocks took out of pots for it.
+    pub earned: u128,
+    /// The TEE that the evidence of its newest block claims to be of: `sgx`, `tdx` or `snp`.
+    pub tee: Option<String>,
 }
 
 impl Seat {
@@ -104,7 +110,7 @@ impl Seat {
         self.last_good_epoch = self.last_good_epoch.max(Some(epoch));
     }
 
-    fn values(&self) -> [Value; 29] {
+    fn values(&self) -> [Value; 32] {
         [
             self.seat.into(),
             self.told_block.into(),
@@ -135,6 +141,9 @@ impl Seat {
             amount(self.deposit),
             self.tier().name().to_owned().into(),
             self.is_operational().into(),
+            self.admitted_epoch.into(),
+            amount(self.earned),
+            self.tee.clone().into(),
         ]
     }
 
@@ -168,6 +177,10 @@ impl Seat {
             power_unverified: row.next()?,
             off_epoch: row.next()?,
             deposit: row.amount()?,
+            // Tier and whether it is operational follow from the rest.
+            admitted_epoch: row.skip(2).next()?,
+            earned: row.amount()?,
+            tee: row.next()?,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod events;
 mod state;
+mod sums;
 
 use std::fmt::Debug;
 

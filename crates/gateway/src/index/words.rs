@@ -22,6 +22,12 @@ impl<'a> Taking<'a> {
         Self { row, at: 0 }
     }
 
+    /// Goes on after so many values.
+    pub(crate) fn skip(&mut self, values: usize) -> &mut Self {
+        self.at += values;
+        self
+    }
+
     pub(crate) fn next<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
         self.at += 1;
         self.row.get(self.at - 1)

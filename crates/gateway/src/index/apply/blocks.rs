@@ -68,6 +68,8 @@ impl Applying<'_> {
             seat.certificates_hash.as_slice(),
         ])?;
         self.count("published", *epoch)?;
+        let weigh = "UPDATE epochs SET weight = weight + ? WHERE epoch = ?";
+        self.db.prepare_cached(weigh)?.execute(params![weight, epoch])?;
         self.keep_content("block_words", &block.words())?;
         self.keep_content("block_digest", &block.signed_bytes(&self.deployment))?;
         self.keep_binding(*digest, evidence.digest, seat.certificates_hash)?;
@@ -123,12 +125,14 @@ impl Applying<'_> {
         reason: Suspicion,
     ) -> Result<(), Fault> {
         let position = signed(position)?;
-        let sql = "UPDATE blocks SET log_position = ? WHERE epoch = ? AND block_order = ?";
-        if self.db.prepare_cached(sql)?.execute(params![position, epoch, order])? != 1 {
-            return Err(Fault::Misfit("an unknown block was logged"));
-        }
-        let sql = "INSERT INTO log (position, told_block, epoch, block_order, reason) VALUES (?, ?, ?, ?, ?)";
-        let values = params![position, self.block, epoch, order, suspicion(reason)];
+        let sql = "UPDATE blocks SET log_position = ? WHERE epoch = ? AND block_order = ? RETURNING seat";
+        let mut update = self.db.prepare_cached(sql)?;
+        let seat =
+            update.query_row(params![position, epoch, order], |row| row.get::<_, u32>(0)).optional()?;
+        let seat = seat.ok_or(Fault::Misfit("an unknown block was logged"))?;
+        let sql = "INSERT INTO log (position, told_block, log_index, seat, epoch, block_order, reason) \
+            VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let values = params![position, self.block, self.log_index, seat, epoch, order, suspicion(reason)];
         self.db.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }

@@ -10,8 +10,9 @@ mod settling;
 use alloy_primitives::{B256, keccak256};
 use alloy_sol_types::SolValue;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Bytes;
+use multee_evidence::EvidenceBundle;
 use multee_protocol::machine::Event;
-use multee_protocol::{Deployment, SeatId, domain};
+use multee_protocol::{Deployment, SeatId, TeeType, domain};
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
@@ -23,6 +24,12 @@ pub(crate) use detail::shown;
 /// Kind and detail of the row that an event without a table of its own has.
 pub(super) fn change_of(event: &Event) -> Option<(&'static str, String)> {
     detail::of(event).map(|change| (change.kind, change.detail.to_string()))
+}
+
+/// The TEE that published evidence claims to be of.
+pub(super) fn claimed_tee(evidence: &[u8]) -> Option<&'static str> {
+    let bundle = EvidenceBundle::decode(evidence).ok()?;
+    multee_evidence::claimed_tee(bundle.quote.rest()).map(TeeType::name)
 }
 
 /// The tables while events are applied to them.
@@ -98,7 +105,11 @@ impl<'a> Applying<'a> {
 
     fn keep_documents(&self, bytes: Option<&Bytes>) -> Result<(), Fault> {
         match bytes {
-            Some(Bytes::BlockPublished(e)) => self.keep_content("evidence", &e.evidence),
+            Some(Bytes::BlockPublished(e)) => {
+                self.keep_content("evidence", &e.evidence)?;
+                let tee = claimed_tee(&e.evidence);
+                self.change_seat(SeatId(e.seat), |it| it.tee = tee.map(str::to_owned)).map(drop)
+            }
             Some(Bytes::CertificatesPublished(e)) => self.keep_content("certificates", &e.certificates),
             Some(Bytes::PolicySet(e)) => {
                 let digested = (keccak256("multee/policy/v1"), keccak256(&e.document)).abi_encode();

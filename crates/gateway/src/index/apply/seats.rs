@@ -28,9 +28,12 @@ impl Applying<'_> {
                 })?;
                 self.keep_identity(&seat)
             }
-            Event::SeatAdmitted { seat, .. } => {
-                self.change_seat(seat, |it| (it.probation, it.admitted) = (false, true)).map(drop)
-            }
+            Event::SeatAdmitted { seat, epoch, .. } => self
+                .change_seat(seat, |it| {
+                    (it.probation, it.admitted) = (false, true);
+                    it.admitted_epoch = Some(epoch);
+                })
+                .map(drop),
             Event::ProbationBegun { seat, .. } => self.change_seat(seat, |it| it.probation = true).map(drop),
             // Its score is told by the decision that follows, or the passing.
             Event::SeatSuspended { seat, epoch, .. } => {
@@ -112,6 +115,9 @@ impl Applying<'_> {
             power_unverified: false,
             off_epoch: 0,
             deposit,
+            admitted_epoch: None,
+            earned: 0,
+            tee: None,
         };
         registered.insert(self.db)?;
         self.keep_step(&Step::set(seat, 0, "registered", trust, trust))

@@ -167,6 +167,19 @@ impl Applying<'_> {
         let sql = "INSERT INTO rewards (told_block, log_index, seat, epoch, amount, to_seat) VALUES (?, ?, ?, ?, ?, ?)";
         let values = params![self.block, self.log_index, seat.0, epoch, amount.to_be_bytes(), to_seat];
         self.db.prepare_cached(sql)?.execute(values)?;
+        if to_seat {
+            self.change_seat(seat, |it| it.earned = it.earned.saturating_add(amount))?;
+        }
+        self.add_reward(epoch, amount)
+    }
+
+    /// An epoch's blocks took so much more out of its pot.
+    fn add_reward(&self, epoch: Epoch, amount: u128) -> Result<(), Fault> {
+        let mut found = self.db.prepare_cached("SELECT rewarded FROM epochs WHERE epoch = ?")?;
+        let before = found.query_row([epoch], |row| row.get(0).map(u128::from_be_bytes))?;
+        let after = before.saturating_add(amount).to_be_bytes();
+        let sql = "UPDATE epochs SET rewards = rewards + 1, rewarded = ? WHERE epoch = ?";
+        self.db.prepare_cached(sql)?.execute(params![after, epoch])?;
         Ok(())
     }
 

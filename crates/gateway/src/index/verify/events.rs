@@ -217,10 +217,10 @@ fn expected(event: &Event, at: &[Value]) -> Vec<Expected> {
         Event::BlockPublished { .. } => rows.extend(published(event, at)),
         Event::BlockLogged { epoch, order, position, .. } => rows.push(Expected {
             table: LOG,
-            columns: "told_block, epoch, block_order",
+            columns: "told_block, log_index, epoch, block_order",
             place: "position = ?",
             at: vec![i64::try_from(*position).unwrap_or(i64::MAX).into()],
-            row: vec![at.first().cloned().unwrap_or(Value::Null), (*epoch).into(), (*order).into()],
+            row: at.iter().cloned().chain([(*epoch).into(), (*order).into()]).collect(),
         }),
         Event::BlockPassed { seat, epoch, judgement, score, streak } => {
             let row: Vec<Value> = vec![

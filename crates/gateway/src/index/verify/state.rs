@@ -5,7 +5,7 @@ use multee_protocol::machine::{SeatView, State};
 use multee_protocol::{DeviceId, SeatId, evidence_binding};
 use rusqlite::Connection;
 
-use super::Verified;
+use super::{Verified, sums};
 use crate::index::error::Fault;
 use crate::index::network::Network;
 use crate::index::seat::Seat;
@@ -33,6 +33,7 @@ pub(super) fn compare(
     compare_blocks(db, state, timestamp_s, verified)?;
     compare_chains(db, verified)?;
     compare_counts(db, verified)?;
+    sums::compare(db, &seats, verified)?;
     compare_log(db, state, timestamp_s, verified)
 }
 
