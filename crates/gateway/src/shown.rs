@@ -38,7 +38,7 @@ impl PartialSchema for Amount {
     fn schema() -> RefOr<Schema> {
         text(
             "An amount in the token's smallest unit, or a power: digits, for it may go beyond 53 bits",
-            "^[0-9]{1,39}$",
+            "^[0-9]{1,78}$",
         )
     }
 }

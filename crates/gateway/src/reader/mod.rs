@@ -7,6 +7,7 @@ mod devices;
 mod epochs;
 mod marks;
 mod network;
+mod overview;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ pub use devices::{Change, DeviceAnswer, DeviceFilter, SeatSummary, Sort, Step};
 pub use epochs::Epoch;
 pub use marks::{Mark, MarkedBlock};
 pub use network::NetworkAnswer;
+pub use overview::{LastDay, Numbers, SeatsByTier};
 
 /// The part of a list that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

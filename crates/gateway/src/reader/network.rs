@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Reader, count};
+use super::Reader;
+use super::overview::undecided;
 use crate::index::apply::shown;
 use crate::index::{IndexError, Network, Newest, Reference, trail};
 use crate::shown::{Account, Hash};
@@ -81,9 +82,7 @@ impl Reader {
             let mut tiers = db.prepare_cached("SELECT tier, count(*) FROM seats GROUP BY tier")?;
             let tiers = tiers.query_map([], |row| Ok((row.get(0)?, row.get::<_, u32>(1)?.into())))?;
             let seats = tiers.collect::<rusqlite::Result<_>>()?;
-            let oldest = network.last_opened.unwrap_or(0).saturating_sub(network.retention_epochs.into());
-            let sql = "SELECT count(*) FROM blocks WHERE epoch >= ? AND log_position IS NOT NULL AND decided IS NULL";
-            let undecided = count(db, sql, [oldest])?;
+            let undecided = undecided(db, &network)?;
             Ok(Some(self.shown(network, newest, seats, undecided)))
         })
     }

@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/health` | 200; 206 while it reads the chain for the first time; 503 out of touch, or with a stale head |
+//! | `/v1/overview` | the network in numbers, the chain's head, the contract's money |
 //! | `/v1/network` | settings, parameters, reference values, seats by tier |
 //! | `/v1/epochs` | newest first |
 //! | `/v1/epochs/{epoch}/marks` | who marked whom, by block |
@@ -22,6 +23,8 @@
 mod asked;
 mod connections;
 mod document;
+mod money;
+mod overview;
 mod problem;
 mod rate;
 mod routes;
@@ -42,6 +45,7 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use self::connections::Server;
+use self::money::Money;
 use self::problem::Problem;
 use self::rate::Buckets;
 use self::status::Status;
@@ -76,6 +80,10 @@ pub struct Config {
     pub rate: Option<Rate>,
     /// Origins whose pages may read answers.
     pub cors: Vec<Origin>,
+    /// What the network is called in answers.
+    pub name: String,
+    /// Why nothing of it is real, if it is not: in a sentence that begins with SIMULATED.
+    pub simulated: Option<String>,
 }
 
 /// Whose pages may read answers.
@@ -105,6 +113,8 @@ impl Config {
             request_max: Duration::from_secs(10),
             rate: Some(Rate { per_second: 50, burst: 200 }),
             cors: Vec::new(),
+            name: "MulTEEverse".to_owned(),
+            simulated: None,
         }
     }
 }
@@ -231,9 +241,13 @@ impl Drop for Gateway {
 fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBool) -> Result<(), IndexError> {
     while !stop.load(Ordering::Relaxed) {
         match index.sync(chain) {
-            Ok(_) => shared.status.synced(),
+            Ok(_) => {
+                shared.status.synced();
+                count_money(&index, chain, shared);
+            }
             Err(error) => {
                 shared.status.failed(error.to_string());
+                shared.status.counted(None);
                 if error.is_lasting() {
                     return Err(error);
                 }
@@ -242,6 +256,21 @@ fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBoo
         thread::park_timeout(shared.config.poll_every);
     }
     Ok(())
+}
+
+/// Asks the contract for its money, if it was not at this head.
+fn count_money(index: &Index, chain: &dyn Chain, shared: &Shared) {
+    // An index that cannot be read is the next look's trouble.
+    let (Ok(Some(network)), Ok(Some(newest))) = (index.network(), index.newest()) else { return };
+    if shared.status.money().is_some_and(|money| money.is_of(&newest)) {
+        return;
+    }
+    match Money::read(chain, index.deployment().contract, network.token, &newest) {
+        // The chain went on meanwhile: what was read last stands until the next look.
+        Ok(None) => {}
+        Ok(money) => shared.status.counted(money),
+        Err(_) => shared.status.counted(None),
+    }
 }
 
 impl Shared {

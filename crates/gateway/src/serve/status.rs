@@ -4,6 +4,8 @@ use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use super::money::Money;
+
 /// How the following goes.
 #[derive(Debug)]
 pub(super) struct Status {
@@ -15,6 +17,7 @@ pub(super) struct Status {
 struct Last {
     synced_at: Option<Instant>,
     trouble: Option<String>,
+    money: Option<Money>,
 }
 
 impl Status {
@@ -25,13 +28,22 @@ impl Status {
 
     /// The index has all that the chain has.
     pub(super) fn synced(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-            Last { synced_at: Some(Instant::now()), trouble: None };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        (last.synced_at, last.trouble) = (Some(Instant::now()), None);
     }
 
     /// It could not follow.
     pub(super) fn failed(&self, why: String) {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).trouble = Some(why);
+    }
+
+    /// What the contract holds, or that it cannot be asked.
+    pub(super) fn counted(&self, money: Option<Money>) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).money = money;
+    }
+
+    pub(super) fn money(&self) -> Option<Money> {
+        self.last().money
     }
 
     /// Whether the chain answered of late.

@@ -1,0 +1,74 @@
+//! Devices, and whether they are trusted.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::{Answer, Asked, Named, found, path, query, read};
+use crate::reader::{DeviceAnswer, Listed, SeatSummary};
+use crate::serve::Shared;
+use crate::serve::asked::{DevicesQuery, PageQuery, TrustQuery, hash};
+use crate::serve::document::{Missing, Refused};
+use crate::trust::TrustAnswer;
+
+/// Devices' seats.
+#[utoipa::path(
+    get,
+    path = "/v1/devices",
+    params(DevicesQuery),
+    responses(
+        (status = 200, description = "Seats", body = Listed<SeatSummary>),
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn devices(
+    State(shared): State<Arc<Shared>>,
+    asked: Asked<DevicesQuery>,
+) -> Answer {
+    let asked = query(asked)?;
+    let (filter, sort, page) = (asked.filter()?, asked.sort()?, asked.page()?);
+    Ok(Json(read(&shared, move |reader| reader.devices(&filter, sort, page)).await?).into_response())
+}
+
+/// it.
+#[utoipa::path(
+    get,
+    path = "/v1/devices/{id}",
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$"), PageQuery),
+    responses(
+        (status = 200, description = "The device", body = DeviceAnswer),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn device(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<PageQuery>,
+) -> Answer {
+    let id = hash("a device id", &path(named)?)?;
+    let page = query(asked)?.page()?;
+    found("device", read(&shared, move |reader| reader.device(id, page)).await?)
+}
+
+/// Whether a device is trusted now, and why (R17). Of a device that nobody knows the answer is `unknown`.
+#[utoipa::path(
+    get,
+    path = "/v1/devices/{id}/trust",
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$"), TrustQuery),
+    responses(
+        (status = 200, description = "The answer", body = TrustAnswer),
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn trust(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<TrustQuery>,
+) -> Answer {
+    let question = query(asked)?.question(hash("a device id", &path(named)?)?)?;
+    let clock = shared.clock();
+    Ok(Json(read(&shared, move |reader| reader.trust(&question, &clock)).await?).into_response())
+}

@@ -1,0 +1,108 @@
+//! Epochs, their blocks, and what these are made of.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+
+use super::{Answer, Asked, Named, found, path, query, read};
+use crate::reader::{Block, Epoch, Listed, MarkedBlock};
+use crate::serve::Shared;
+use crate::serve::asked::{NoQuery, PageQuery, hash, number};
+use crate::serve::document::{Missing, Refused};
+use crate::serve::problem::Problem;
+
+/// Orders have 20 bits (R3).
+const ORDER_MAX: u32 = (1 << 20) - 1;
+
+/// Epochs, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "Epochs", body = Listed<Epoch>),
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn epochs(State(shared): State<Arc<Shared>>, asked: Asked<PageQuery>) -> Answer {
+    let page = query(asked)?.page()?;
+    Ok(Json(read(&shared, move |reader| reader.epochs(page)).await?).into_response())
+}
+
+/// Who marked whom in an epoch, by block.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs/{epoch}/marks",
+    params(("epoch" = u32, Path, description = "The epoch"), PageQuery),
+    responses(
+        (status = 200, description = "Blocks with the marks that they gave", body = Listed<MarkedBlock>),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn marks(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<PageQuery>,
+) -> Answer {
+    let epoch = number("an epoch", &path(named)?, u32::MAX)?;
+    let page = query(asked)?.page()?;
+    found("opened epoch", read(&shared, move |reader| reader.marks(epoch, page)).await?)
+}
+
+/// A confirmation block.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks/{epoch}/{order}",
+    params(("epoch" = u32, Path, description = "The epoch"), ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)),
+    responses(
+        (status = 200, description = "The block", body = Block),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn block(
+    State(shared): State<Arc<Shared>>,
+    named: Named<(String, String)>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let (epoch, order) = path(named)?;
+    let (epoch, order) = (number("an epoch", &epoch, u32::MAX)?, number("an order", &order, ORDER_MAX)?);
+    found("block", read(&shared, move |reader| reader.block(epoch, order)).await?)
+}
+
+/// The bytes with this keccak256, if the chain told them.
+#[utoipa::path(
+    get,
+    path = "/v1/content/{hash}",
+    params(("hash" = String, Path, description = "Their hash", pattern = "^0x[0-9a-fA-F]{64}$")),
+    responses(
+        (status = 200, description = "The bytes", content_type = "application/octet-stream", body = Vec<u8>),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn content(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let hash = hash("a hash", &path(named)?)?;
+    let bytes = read(&shared, move |reader| reader.content(hash)).await?;
+    let bytes = bytes.ok_or_else(|| Problem::missing("no such content"))?;
+    let mut response = bytes.into_response();
+    // What devices published is shown by nobody.
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
