@@ -5,6 +5,7 @@
 //! time: when the epoch has changed since the block, an age bound or a reference value may have run out.
 
 mod asking;
+mod calendar;
 
 use alloy_primitives::{Address, B256};
 use multee_protocol::{Deployment, Score, Tier};
@@ -15,6 +16,7 @@ use crate::index::{Network, Newest, Seat};
 use crate::shown::{Account, Amount, Hash};
 
 pub use asking::{AskError, ask_contract};
+pub(crate) use calendar::Calendar;
 
 /// Seconds that a block may be ahead of the clock before the clock is taken to be wrong: what Ethereum's nodes allow.
 pub const AHEAD_S_MAX: u64 = 15;
@@ -182,6 +184,12 @@ impl Facts {
         }
         reasons
     }
+
+    /// The last epoch in which a device that is trusted still is, if nothing happens.
+    fn last_trusted_epoch(&self, question: &Question) -> u32 {
+        let by_age = self.good_epoch.map_or(0, |good| good.saturating_add(question.max_age_epochs));
+        by_age.min(self.allowed.map_or(0, |(_, until)| until))
+    }
 }
 
 /// `isTrusted` of a bound seat, at a time.
@@ -194,13 +202,6 @@ pub(crate) fn is_trusted(
 ) -> bool {
     let question = Question { device_id: seat.device_id, min_score, max_age_epochs };
     Facts::of(network, seat).against(&question, network.epoch_at(timestamp_s)).is_empty()
-}
-
-/// Epochs by the time of the newest block, and by the clock's; `None` before genesis.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Epochs {
-    pub(crate) at_head: Option<u32>,
-    pub(crate) now: Option<u32>,
 }
 
 /// A device's trust, with all that the answer follows from. What a stale answer shows of the device is what was known last.
@@ -221,6 +222,8 @@ pub struct TrustAnswer {
     pub device: Option<Device>,
     /// The epoch at the block that was read, `null` before genesis.
     pub epoch: Option<u32>,
+    /// The last second of the clock at which the answer holds if no newer block tells otherwise, `null` if it is `stale`.
+    pub valid_until_s: Option<u64>,
     /// The block at which the contract says this.
     pub read_at: Option<ReadAt>,
     /// Who else can be asked the same.
@@ -301,12 +304,15 @@ pub(crate) fn judge(
     deployment: Deployment,
     head: Option<Newest>,
     facts: Option<&Facts>,
-    epochs: Epochs,
+    calendar: Option<Calendar>,
     clock: &Clock,
 ) -> TrustAnswer {
     let mut stale = staleness(head, clock);
-    let against = facts.map_or_else(|| vec![Reason::NotBound], |it| it.against(question, epochs.at_head));
-    if against.is_empty() && facts.is_some_and(|it| !it.against(question, epochs.now).is_empty()) {
+    let head_s = head.map_or(0, |head| head.timestamp_s);
+    let epoch_at = |timestamp_s| calendar.and_then(|calendar| calendar.epoch_at(timestamp_s));
+    let (epoch, epoch_now) = (epoch_at(head_s), epoch_at(clock.now_s.max(head_s)));
+    let against = facts.map_or_else(|| vec![Reason::NotBound], |it| it.against(question, epoch));
+    if against.is_empty() && facts.is_some_and(|it| !it.against(question, epoch_now).is_empty()) {
         stale.push(Reason::EpochPassed);
     }
     let (verdict, reasons) = match (stale.is_empty(), facts, against.is_empty()) {
@@ -315,6 +321,14 @@ pub(crate) fn judge(
         (true, Some(_), true) => (Verdict::Trusted, against),
         (true, Some(_), false) => (Verdict::NotTrusted, against),
     };
+    let valid_until_s = match (verdict, facts.zip(calendar)) {
+        (Verdict::Stale, _) => None,
+        (Verdict::Trusted, Some((facts, calendar))) => {
+            let last_s = calendar.last_second_of(facts.last_trusted_epoch(question));
+            Some(last_s.min(head_s.saturating_add(clock.head_age_s_max)))
+        }
+        _ => Some(head_s.saturating_add(clock.head_age_s_max)),
+    };
     TrustAnswer {
         verdict,
         reasons: reasons.into_iter().map(|reason| Told { reason, text: reason.to_string() }).collect(),
@@ -322,7 +336,8 @@ pub(crate) fn judge(
         min_score: question.min_score,
         max_age_epochs: question.max_age_epochs,
         device: facts.map(device),
-        epoch: epochs.at_head,
+        epoch,
+        valid_until_s,
         read_at: head.map(|head| read_at(deployment, head, clock)),
         ask: ask(question, deployment),
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use super::error::Fault;
 use super::seat::places;
 use super::words::{Reference, Taking, address, bytes, json, parameters};
+use crate::trust::Calendar;
 
 const COLUMNS: &str = "only_row, told_block, registry, token, owner, pending_owner, genesis_s, epoch_seconds, \
     retention_epochs, max_seats, parameters, announced_from, announced, paused, last_opened, standstill_epoch, \
@@ -55,9 +56,12 @@ pub struct Network {
 impl Network {
     /// The clock's epoch at a time; `None` before genesis.
     pub fn epoch_at(&self, timestamp_s: u64) -> Option<u32> {
-        let elapsed_s = timestamp_s.checked_sub(self.genesis_s)?;
-        let epoch = elapsed_s.checked_div(self.epoch_seconds.into())?;
-        Some(u32::try_from(epoch).unwrap_or(u32::MAX))
+        self.calendar().epoch_at(timestamp_s)
+    }
+
+    /// When epochs are.
+    pub(crate) fn calendar(&self) -> Calendar {
+        Calendar { genesis_s: self.genesis_s, epoch_seconds: self.epoch_seconds }
     }
 
     /// When an epoch starts, Unix seconds.

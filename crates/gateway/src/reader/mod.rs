@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use crate::index::error::Fault;
 use crate::index::{IndexError, Network, Newest, Seat, file, trail};
-use crate::trust::{Clock, Epochs, Facts, Question, TrustAnswer, judge};
+use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 
 pub use blocks::Block;
 pub use devices::{Change, DeviceAnswer, DeviceFilter, SeatSummary, Sort, Step};
@@ -103,10 +103,8 @@ impl Reader {
             let network = Network::find(db)?;
             let seat = Seat::bound_to(db, question.device_id)?;
             let facts = network.as_ref().zip(seat.as_ref()).map(|(network, seat)| Facts::of(network, seat));
-            let epoch_at = |timestamp_s| network.as_ref().and_then(|network| network.epoch_at(timestamp_s));
-            let head_s = head.map_or(0, |head| head.timestamp_s);
-            let epochs = Epochs { at_head: epoch_at(head_s), now: epoch_at(clock.now_s.max(head_s)) };
-            Ok(judge(question, self.deployment, head, facts.as_ref(), epochs, clock))
+            let calendar = network.as_ref().map(Network::calendar);
+            Ok(judge(question, self.deployment, head, facts.as_ref(), calendar, clock))
         })
     }
 

@@ -6,7 +6,7 @@ use multee_chain::{Chain, ChainError, ReadError, read};
 use multee_protocol::Deployment;
 use multee_replay::{Unreadable, views};
 
-use super::{Clock, Epochs, Facts, Question, TrustAnswer, judge};
+use super::{Calendar, Clock, Facts, Question, TrustAnswer, judge};
 use crate::index::Newest;
 
 /// Times that the chain may go on while it is asked.
@@ -91,17 +91,12 @@ fn ask(
         deposit: trust.deposit,
         allowed: reference.map(|it| (it.fromEpoch, it.untilEpoch)),
     });
-    let epoch_at = |timestamp_s: u64| {
-        let elapsed_s = timestamp_s.checked_sub(settings.genesis)?;
-        let epoch = elapsed_s.checked_div(settings.epochSeconds.into())?;
-        Some(u32::try_from(epoch).unwrap_or(u32::MAX))
-    };
-    let epochs =
-        Epochs { at_head: epoch_at(head.timestamp_s), now: epoch_at(clock.now_s.max(head.timestamp_s)) };
-    if facts.is_some_and(|it| it.against(question, epochs.at_head).is_empty()) != is_trusted {
+    let calendar = Calendar { genesis_s: settings.genesis, epoch_seconds: settings.epochSeconds };
+    let epoch = calendar.epoch_at(head.timestamp_s);
+    if facts.is_some_and(|it| it.against(question, epoch).is_empty()) != is_trusted {
         return Err(AskError::Contradiction);
     }
     let deployment = Deployment { chain_id: head.chain_id, contract: address };
     let newest = Newest { number: head.number, hash: head.hash, timestamp_s: head.timestamp_s };
-    Ok(judge(question, deployment, Some(newest), facts.as_ref(), epochs, clock))
+    Ok(judge(question, deployment, Some(newest), facts.as_ref(), Some(calendar), clock))
 }
