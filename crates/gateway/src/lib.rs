@@ -12,6 +12,7 @@
 //! | [`reader`] | what an index is asked, each answer of one moment |
 //! | [`shown`] | how hashes, accounts and amounts look in answers |
 //! | [`trust`] | whether a device is trusted now (R17), and why: by an index, or by the contract itself |
+//! | [`ear`] | that answer as a token, signed by the gateway's own key |
 //! | [`serve`] | following and answering as a service, within limits |
 //!
 //! **What this room may be believed.** An index is its gateway's word; [`index::Index::verify`] and the contract are the
@@ -23,6 +24,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod ear;
 pub mod index;
 pub mod reader;
 pub mod serve;
