@@ -239,6 +239,56 @@ impl<P: RosterOrder> Assignment<P> {
     }
 }
 
+/// Whom an epoch assigned what `check` says: their ranks, each with the place of the mark. The inverse of
+/// [`Assignment::check`].
+///
+/// Who checks a suspicious block is found by looking at all N positions, without hashing.
+///
+/// # Errors
+/// As [`Assignment::in_order`]: when a rank is not below N, L1 + L2 exceeds 64, or `K_e` is zero.
+pub fn checkers<P: RosterOrder + Copy>(
+    epoch: &EpochSnapshot,
+    order: P,
+    check: Check,
+) -> Result<Vec<(u32, usize)>, AssignmentError> {
+    let size = epoch.roster_size;
+    let places = |position| places_of(&Assignment::at(epoch, order, position), check);
+    let positions = match check {
+        Check::Latest { rank } => {
+            let own = Assignment::in_order(epoch, order, rank)?;
+            (1..=u32::from(own.latest_count)).map(|before| wrapped_back(own.position, before, size)).collect()
+        }
+        Check::Suspicious { .. } if size > 0 => {
+            Assignment::in_order(epoch, order, 0)?;
+            (0..size).collect()
+        }
+        Check::Suspicious { .. } | Check::Empty => Vec::new(),
+    };
+    let places = positions.into_iter().filter_map(|position: u32| places(position).map(|it| (position, it)));
+    Ok(places.filter_map(|(position, place)| Some((order.rank_at(position)?, place))).collect())
+}
+
+/// The position so many before another, on a ring of `size`; at most one lap.
+fn wrapped_back(position: u32, before: u32, size: u32) -> u32 {
+    position.checked_sub(before).unwrap_or_else(|| size.saturating_sub(before - position))
+}
+
+/// At which place an assignment has this check.
+fn places_of<P: RosterOrder>(assignment: &Assignment<P>, check: Check) -> Option<usize> {
+    let latest = usize::from(assignment.latest_count);
+    match check {
+        Check::Latest { .. } => (0..latest).find(|place| assignment.check(*place) == Some(check)),
+        Check::Suspicious { entry } => {
+            let start = assignment.window_start;
+            let behind = || assignment.window_places.saturating_sub(start).saturating_add(entry);
+            let offset = entry.checked_sub(start).unwrap_or_else(behind);
+            let is_inside = offset < u32::from(assignment.window_count) && entry < assignment.window_size;
+            is_inside.then(|| usize::try_from(offset).ok().map(|offset| latest + offset)).flatten()
+        }
+        Check::Empty => None,
+    }
+}
+
 /// W* = max(W, ⌈N/c⌉).
 fn window_places(epoch: &EpochSnapshot) -> u32 {
     epoch.window_size.max(epoch.roster_size.div_ceil(coverage(epoch.effective_decision_marks)))
@@ -418,6 +468,33 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn checkers_are_those_whose_assignments_say_so() {
+        for (n, w, k_e, l1, l2) in
+            [(1, 2, 1, 2, 40), (2, 1, 1, 2, 3), (12, 5, 11, 2, 40), (12, 0, 11, 20, 8), (40, 60, 5, 2, 8)]
+        {
+            let epoch = epoch(n, w, k_e, l1, l2);
+            let order = Permutation::new(epoch.root, n);
+            let of_rank = |rank: u32, assignment: &Assignment, check| {
+                let places = (0..Marks::PLACES).filter(|place| assignment.check(*place) == Some(check));
+                places.map(|place| (rank, place)).collect::<Vec<_>>()
+            };
+            let latest = (0..n).map(|rank| Check::Latest { rank });
+            for check in latest.chain((0..w).map(|entry| Check::Suspicious { entry })) {
+                let ranked = (0..n).zip(assignments(&epoch));
+                let expected: Vec<_> = ranked.flat_map(|(rank, own)| of_rank(rank, &own, check)).collect();
+                let mut found = checkers(&epoch, order, check).expect("they fit");
+                found.sort_unstable();
+                assert_eq!(found, expected, "{check:?} of {epoch:?}");
+            }
+        }
+        let small = epoch(5, 1, 4, 2, 40);
+        let order = Permutation::new(small.root, 5);
+        assert!(checkers(&small, order, Check::Latest { rank: 5 }).is_err());
+        assert_eq!(checkers(&small, order, Check::Suspicious { entry: 1 }), Ok(Vec::new()));
+        assert_eq!(checkers(&small, order, Check::Empty), Ok(Vec::new()));
     }
 
     #[test]

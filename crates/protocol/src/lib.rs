@@ -48,7 +48,7 @@ mod tally;
 mod trust;
 
 pub use assignment::{
-    Assignment, AssignmentError, Check, EpochSnapshot, capacity, coverage, effective_decision_marks,
+    Assignment, AssignmentError, Check, EpochSnapshot, capacity, checkers, coverage, effective_decision_marks,
 };
 pub use block::{
     ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence_binding, identity, report_data,
