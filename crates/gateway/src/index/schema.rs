@@ -145,6 +145,7 @@ CREATE TABLE epochs (
     rewards           INTEGER NOT NULL DEFAULT 0,
     rewarded          BLOB NOT NULL DEFAULT x'00000000000000000000000000000000'
 ) STRICT;
+CREATE INDEX epochs_by_roster ON epochs (roster_epoch, epoch);
 
 CREATE TABLE blocks (
     epoch             INTEGER NOT NULL,

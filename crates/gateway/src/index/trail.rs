@@ -38,13 +38,13 @@ pub(crate) fn newest(db: &Connection) -> Result<Option<Newest>, Fault> {
 }
 
 /// All that are known, newest first. Of all but the newest the time may be missing, as 0.
-pub(super) fn all(db: &Connection) -> Result<Vec<Newest>, Fault> {
+pub(crate) fn all(db: &Connection) -> Result<Vec<Newest>, Fault> {
     let mut found = db.prepare_cached(SELECT)?;
     Ok(found.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The newest block that cannot be taken back; −1 if all can.
-pub(super) fn sunk(db: &Connection) -> Result<i64, Fault> {
+pub(crate) fn sunk(db: &Connection) -> Result<i64, Fault> {
     Ok(db.query_row("SELECT sunk FROM place", [], |row| row.get(0))?)
 }
 
@@ -58,6 +58,6 @@ pub(super) fn extend(db: &Connection, block: BlockNumHash, timestamp_s: Option<u
 }
 
 /// Numbers of blocks and times are below 2⁶³.
-pub(super) fn number(number: u64) -> Result<i64, Fault> {
+pub(crate) fn number(number: u64) -> Result<i64, Fault> {
     i64::try_from(number).map_err(|_| Fault::Misfit("a number beyond 63 bits"))
 }

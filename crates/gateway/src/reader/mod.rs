@@ -5,9 +5,11 @@
 mod blocks;
 mod devices;
 mod epochs;
+mod history;
 mod marks;
 mod network;
 mod overview;
+mod prefix;
 
 use std::path::{Path, PathBuf};
 
@@ -22,11 +24,14 @@ use crate::index::{IndexError, Network, Newest, Seat, file, trail};
 use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 
 pub use blocks::Block;
-pub use devices::{Change, DeviceAnswer, DeviceFilter, SeatSummary, Sort, Step};
+pub use devices::{Change, DeviceAnswer, DeviceFilter, LastVerdict, ScorePoint, SeatSummary, Sort, Step};
 pub use epochs::Epoch;
-pub use marks::{Mark, MarkedBlock};
+pub use history::{Decision, FeedId, FeedItem, HistoryFilter, Resumed, Reward};
+pub(crate) use history::{News, Seen};
+pub use marks::{Mark, MarkedBlock, ReceivedMark, ReceivedMarks};
 pub use network::NetworkAnswer;
 pub use overview::{LastDay, Numbers, SeatsByTier};
+pub use prefix::Prefix;
 
 /// The part of a list that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use core::fmt::Display;
 use core::str::FromStr;
 
 use alloy_primitives::{Address, B256};
-use multee_protocol::{Score, Tier};
+use multee_protocol::{Score, TeeType, Tier};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
-use crate::reader::{DeviceFilter, Page, Sort};
+use crate::reader::{DeviceFilter, HistoryFilter, Page, Prefix, Sort};
 use crate::trust::{AGE_EPOCHS_DEFAULT, Question};
 
 /// Items of one answer.
@@ -104,9 +104,53 @@ pub(super) struct DevicesQuery {
     /// With this measurement.
     #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{64}$")]
     measurement: Option<String>,
+    /// Whose newest evidence claims to be of this TEE.
+    #[param(value_type = Option<TeeName>, inline)]
+    tee: Option<String>,
+    /// The first hex digits of a device id, a provider, an operator or an incarnation, with or without 0x; or a seat's
+    /// number.
+    #[param(value_type = Option<String>, pattern = "^(0[xX])?[0-9a-fA-F]{1,64}$")]
+    q: Option<String>,
     /// In which order; ties by seat.
     #[param(value_type = Option<SortName>, inline)]
     sort: Option<String>,
+}
+
+/// Which devices, all of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AllDevicesQuery {
+    /// In this tier.
+    #[param(value_type = Option<TierName>, inline)]
+    tier: Option<String>,
+    /// Operational, or not.
+    #[param(value_type = Option<bool>)]
+    operational: Option<String>,
+    /// Whose provider or operator this is.
+    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{40}$")]
+    account: Option<String>,
+    /// With this measurement.
+    #[param(value_type = Option<String>, pattern = "^0x[0-9a-fA-F]{64}$")]
+    measurement: Option<String>,
+    /// Whose newest evidence claims to be of this TEE.
+    #[param(value_type = Option<TeeName>, inline)]
+    tee: Option<String>,
+    /// The first hex digits of a device id, a provider, an operator or an incarnation, with or without 0x; or a seat's
+    /// number.
+    #[param(value_type = Option<String>, pattern = "^(0[xX])?[0-9a-fA-F]{1,64}$")]
+    q: Option<String>,
+    /// In which order; ties by seat.
+    #[param(value_type = Option<SortName>, inline)]
+    sort: Option<String>,
+}
+
+impl AllDevicesQuery {
+    /// As a list would have it, whose part does not matter.
+    pub(super) fn listed(self) -> DevicesQuery {
+        let Self { tier, operational, account, measurement, tee, q, sort } = self;
+        DevicesQuery { limit: None, offset: None, tier, operational, account, measurement, tee, q, sort }
+    }
 }
 
 /// A tier (R11).
@@ -120,6 +164,16 @@ enum TierName {
     Probation,
     Suspended,
     Blocked,
+}
+
+/// A kind of TEE.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it is only described")]
+enum TeeName {
+    Sgx,
+    Tdx,
+    Snp,
 }
 
 /// An order of devices.
@@ -144,6 +198,8 @@ impl DevicesQuery {
             operational: self.operational.as_deref().map(yes_or_no).transpose()?,
             account: self.account.as_deref().map(|text| address("account", text)).transpose()?,
             measurement: self.measurement.as_deref().map(|text| hash("measurement", text)).transpose()?,
+            tee: self.tee.as_deref().map(tee).transpose()?,
+            q: self.q.as_deref().map(prefix).transpose()?,
         })
     }
 
@@ -166,8 +222,45 @@ fn tier(text: &str) -> Result<Tier, Problem> {
     })
 }
 
+fn tee(text: &str) -> Result<TeeType, Problem> {
+    let named = [TeeType::Sgx, TeeType::Tdx, TeeType::Snp].into_iter().find(|tee| tee.name() == text);
+    named.ok_or_else(|| Problem::malformed("tee is sgx, tdx or snp"))
+}
+
+fn prefix(text: &str) -> Result<Prefix, Problem> {
+    Prefix::parse(text).ok_or_else(|| Problem::malformed("q is 1 to 64 hex digits, with or without 0x"))
+}
+
 fn yes_or_no(text: &str) -> Result<bool, Problem> {
     text.parse().map_err(|_| Problem::malformed("operational is true or false"))
+}
+
+/// Part of the history.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HistoryQuery {
+    /// How many items at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<String>,
+    /// How many are passed over.
+    #[param(value_type = Option<u32>, maximum = 10_000_000, default = 0)]
+    offset: Option<String>,
+    /// Of this seat.
+    #[param(value_type = Option<u32>, maximum = 4_294_967_295_u32)]
+    seat: Option<String>,
+    /// Of this epoch.
+    #[param(value_type = Option<u32>, maximum = 4_294_967_295_u32)]
+    epoch: Option<String>,
+}
+
+impl HistoryQuery {
+    pub(super) fn asked(&self) -> Result<(HistoryFilter, Page), Problem> {
+        let numbered =
+            |what, text: Option<&String>| text.map(|text| number(what, text, u32::MAX)).transpose();
+        let (seat, epoch) = (numbered("seat", self.seat.as_ref())?, numbered("epoch", self.epoch.as_ref())?);
+        Ok((HistoryFilter { seat, epoch }, page(self.limit.as_ref(), self.offset.as_ref())?))
+    }
 }
 
 /// How trusted.

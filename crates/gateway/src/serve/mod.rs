@@ -7,10 +7,15 @@
 //! | `/v1/network` | settings, parameters, reference values, seats by tier |
 //! | `/v1/epochs` | newest first |
 //! | `/v1/epochs/{epoch}/marks` | who marked whom, by block |
-//! | `/v1/devices` | `tier`, `operational`, `account`, `measurement`; `sort` is `seat`, `score`, `lowest_score`, `oldest` |
+//! | `/v1/devices` | `tier`, `operational`, `account`, `measurement`, `tee`, `q`; `sort` is `seat`, `score`, `lowest_score`, `oldest` |
+//! | `/v1/devices.csv` | the same, as a table for spreadsheets |
 //! | `/v1/devices/{id}` | its seats, its score's arithmetic, what befell it |
 //! | `/v1/devices/{id}/trust` | `min_score`, `max_age`: whether it is trusted now, and why |
 //! | `/v1/blocks/{epoch}/{order}` | a confirmation block |
+//! | `/v1/blocks/{epoch}/{order}/marks` | the marks on it, by whom they were given |
+//! | `/v1/changes` | `seat`, `epoch`: what happened, newest first, in sentences, too |
+//! | `/v1/decisions` | `seat`, `epoch`: decisions on suspicious blocks, newest first |
+//! | `/v1/rewards` | `seat`, `epoch`: what blocks took out of pots, newest first |
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
 //! | `/openapi.json` | all of this for programs; a test holds the committed `openapi.json` against it |
 //!
@@ -22,6 +27,7 @@
 
 mod asked;
 mod connections;
+mod csv;
 mod document;
 mod money;
 mod overview;

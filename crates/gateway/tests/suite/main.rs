@@ -1,6 +1,7 @@
 //! A network's history indexed, and asked about.
 
 mod api;
+mod devices;
 mod dump;
 mod forking;
 mod index;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{DeviceAnswer, Listed, SeatSummary};
-use crate::serve::Shared;
-use crate::serve::asked::{DevicesQuery, PageQuery, TrustQuery, hash};
+use crate::reader::{DeviceAnswer, Listed, Reader, SeatSummary};
+use crate::serve::asked::{AllDevicesQuery, DevicesQuery, PageQuery, TrustQuery, hash};
 use crate::serve::document::{Missing, Refused};
+use crate::serve::{Shared, csv};
 use crate::trust::TrustAnswer;
 
 /// Devices' seats.
@@ -32,6 +33,30 @@ pub(in crate::serve) async fn devices(
     Ok(Json(read(&shared, move |reader| reader.devices(&filter, sort, page)).await?).into_response())
 }
 
+/// The same as a table for spreadsheets: at most 20,000 rows, without former scores.
+#[utoipa::path(
+    get,
+    path = "/v1/devices.csv",
+    params(AllDevicesQuery),
+    responses((status = 200, description = "The table, with a head line", content_type = "text/csv", body = String), Refused)
+)]
+pub(in crate::serve) async fn devices_csv(
+    State(shared): State<Arc<Shared>>,
+    asked: Asked<AllDevicesQuery>,
+) -> Answer {
+    let asked = query(asked)?.listed();
+    let (filter, sort) = (asked.filter()?, asked.sort()?);
+    let ask = move |reader: &Reader| {
+        reader.devices_at_length(&filter, sort, csv::ROWS_MAX).map(|seats| csv::table(&seats))
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""),
+    ];
+    Ok((headers, read(&shared, ask).await?).into_response())
+}
+
+/// One device: the seats that claim it, its score's arithmetic (of which `limit` and `offset` choose a part), what befell
 /// it.
 #[utoipa::path(
     get,

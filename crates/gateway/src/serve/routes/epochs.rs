@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{Block, Epoch, Listed, MarkedBlock};
+use crate::reader::{Block, Epoch, Listed, MarkedBlock, ReceivedMarks};
 use crate::serve::Shared;
 use crate::serve::asked::{NoQuery, PageQuery, hash, number};
 use crate::serve::document::{Missing, Refused};
@@ -16,6 +16,11 @@ use crate::serve::problem::Problem;
 
 /// Orders have 20 bits (R3).
 const ORDER_MAX: u32 = (1 << 20) - 1;
+
+fn block_id(named: Named<(String, String)>) -> Result<(u32, u32), Problem> {
+    let (epoch, order) = path(named)?;
+    Ok((number("an epoch", &epoch, u32::MAX)?, number("an order", &order, ORDER_MAX)?))
+}
 
 /// Epochs, newest first.
 #[utoipa::path(
@@ -70,9 +75,28 @@ pub(in crate::serve) async fn block(
     asked: Asked<NoQuery>,
 ) -> Answer {
     query(asked)?;
-    let (epoch, order) = path(named)?;
-    let (epoch, order) = (number("an epoch", &epoch, u32::MAX)?, number("an order", &order, ORDER_MAX)?);
+    let (epoch, order) = block_id(named)?;
     found("block", read(&shared, move |reader| reader.block(epoch, order)).await?)
+}
+
+/// The marks on a confirmation block, by whom they were given.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks/{epoch}/{order}/marks",
+    params(
+        ("epoch" = u32, Path, description = "The epoch"),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+    ),
+    responses((status = 200, description = "The marks", body = ReceivedMarks), Missing, Refused)
+)]
+pub(in crate::serve) async fn received(
+    State(shared): State<Arc<Shared>>,
+    named: Named<(String, String)>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let (epoch, order) = block_id(named)?;
+    found("block", read(&shared, move |reader| reader.marks_on(epoch, order)).await?)
 }
 
 /// The bytes with this keccak256, if the chain told them.

@@ -2,6 +2,7 @@
 
 pub(super) mod devices;
 pub(super) mod epochs;
+pub(super) mod history;
 pub(super) mod network;
 
 use std::sync::Arc;
@@ -26,16 +27,21 @@ type Answer = Result<Response, Problem>;
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 11] = [
+pub(super) const TABLE: [Route; 16] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
     ("/v1/epochs", || get(epochs::epochs)),
     ("/v1/epochs/{epoch}/marks", || get(epochs::marks)),
     ("/v1/devices", || get(devices::devices)),
+    ("/v1/devices.csv", || get(devices::devices_csv)),
     ("/v1/devices/{id}", || get(devices::device)),
     ("/v1/devices/{id}/trust", || get(devices::trust)),
     ("/v1/blocks/{epoch}/{order}", || get(epochs::block)),
+    ("/v1/blocks/{epoch}/{order}/marks", || get(epochs::received)),
+    ("/v1/changes", || get(history::changes)),
+    ("/v1/decisions", || get(history::decisions)),
+    ("/v1/rewards", || get(history::rewards)),
     ("/v1/content/{hash}", || get(epochs::content)),
     ("/openapi.json", || get(document)),
 ];

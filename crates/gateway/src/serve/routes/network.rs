@@ -20,6 +20,7 @@ fn unread() -> Problem {
     Problem::later(StatusCode::SERVICE_UNAVAILABLE, 5, detail)
 }
 
+/// How the gateway is: 200; 206 while it reads the chain for the first time; 503 out of touch with the chain, or with
 /// a stale head.
 #[utoipa::path(
     get,

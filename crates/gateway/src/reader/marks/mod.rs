@@ -1,7 +1,9 @@
-//! Who marked whom in an epoch. What a mark is about follows from the epoch's root (R4), and is not stored.
+//! Who marked whom. What a mark is about follows from the epoch's root (R4), and is not stored.
 
-use alloy_primitives::B256;
-use multee_protocol::{Assignment, Check, EpochSnapshot, Mark as Verdict, Marks};
+mod opened;
+mod received;
+
+use multee_protocol::{Check, Mark as Verdict, Marks};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +12,10 @@ use super::{Listed, Page, Reader, count};
 use crate::index::IndexError;
 use crate::index::error::Fault;
 use crate::index::words::Taking;
+
+pub(super) use opened::Opened;
+pub(super) use received::worst;
+pub use received::{ReceivedMark, ReceivedMarks};
 
 /// A block and the marks that it gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -41,13 +47,6 @@ pub struct Mark {
     pub log_position: Option<u64>,
 }
 
-/// An epoch as assignments need it.
-struct Opened {
-    roster_epoch: u32,
-    window_start: u64,
-    snapshot: EpochSnapshot,
-}
-
 impl Reader {
     /// The blocks of an epoch, by order, with the marks that they gave; `None` if it was not opened.
     ///
@@ -55,7 +54,7 @@ impl Reader {
     /// When the file cannot be read.
     pub fn marks(&self, epoch: u32, page: Page) -> Result<Option<Listed<MarkedBlock>>, IndexError> {
         self.at_once(|db| {
-            let Some(opened) = opened(db, epoch)? else { return Ok(None) };
+            let Some(opened) = Opened::find(db, epoch)? else { return Ok(None) };
             let total = count(db, "SELECT count(*) FROM blocks WHERE epoch = ?", [epoch])?;
             let sql = "SELECT block_order, seat, weight, marks, (SELECT block_order FROM blocks AS latest \
                 WHERE latest.seat = blocks.seat AND latest.epoch = ?1) FROM blocks WHERE epoch = ?2 \
@@ -81,26 +80,6 @@ fn given(row: &Row<'_>) -> rusqlite::Result<Given> {
     Ok((order, seat, weight, Marks(row.hash()?.into()), row.next()?))
 }
 
-fn opened(db: &Connection, epoch: u32) -> Result<Option<Opened>, Fault> {
-    let sql = "SELECT root, roster_epoch, roster_size, window_start, window_size, decision_marks, latest_checks, \
-        suspicious_checks FROM epochs WHERE epoch = ? AND root IS NOT NULL";
-    let read = |row: &Row<'_>| {
-        let mut row = Taking::of(row);
-        let root: B256 = row.hash()?;
-        let (roster_epoch, roster_size, window_start) = (row.next()?, row.next()?, row.number()?);
-        let snapshot = EpochSnapshot {
-            root,
-            roster_size,
-            window_size: row.next()?,
-            effective_decision_marks: row.next()?,
-            latest_checks: row.next()?,
-            suspicious_checks: row.next()?,
-        };
-        Ok(Opened { roster_epoch, window_start, snapshot })
-    };
-    Ok(db.prepare_cached(sql)?.query_row([epoch], read).optional()?)
-}
-
 impl Opened {
     fn marked(
         &self,
@@ -109,7 +88,7 @@ impl Opened {
     ) -> Result<MarkedBlock, Fault> {
         let mut block = MarkedBlock { order, seat, weight, marks: Vec::new() };
         // Who has no rank gave no marks.
-        let assignment = rank.and_then(|rank| Assignment::new(&self.snapshot, rank).ok());
+        let assignment = rank.and_then(|rank| self.assignment(rank));
         let Some(assignment) = assignment else { return Ok(block) };
         for (place, code) in marks.given() {
             let Some((id, log_position)) = self.target(db, assignment.check(place))? else { continue };
@@ -126,9 +105,8 @@ impl Opened {
         match check {
             Some(Check::Latest { rank }) => Ok(Some(((self.roster_epoch, rank), None))),
             Some(Check::Suspicious { entry }) => {
-                let position = self.window_start.saturating_add(entry.into());
-                let logged = logged(db, position)?;
-                Ok(logged.map(|id| (id, Some(position))))
+                let position = self.position(entry);
+                Ok(logged(db, position)?.map(|id| (id, Some(position))))
             }
             Some(Check::Empty) | None => Ok(None),
         }
