@@ -26,7 +26,7 @@ use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 pub use blocks::Block;
 pub use devices::{Change, DeviceAnswer, DeviceFilter, LastVerdict, ScorePoint, SeatSummary, Sort, Step};
 pub use epochs::Epoch;
-pub use history::{Decision, FeedId, FeedItem, HistoryFilter, Resumed, Reward};
+pub use history::{Cursor, Decision, FeedItem, HistoryFilter, Resumed, Reward};
 pub(crate) use history::{News, Seen};
 pub use marks::{Mark, MarkedBlock, ReceivedMark, ReceivedMarks};
 pub use network::NetworkAnswer;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
-use crate::reader::{DeviceFilter, HistoryFilter, Page, Prefix, Sort};
+use crate::reader::{Cursor, DeviceFilter, HistoryFilter, Page, Prefix, Sort};
 use crate::trust::{AGE_EPOCHS_DEFAULT, Question};
 
 /// Items of one answer.
@@ -283,6 +283,23 @@ impl TrustQuery {
             min_score: optional("min_score", self.min_score.as_ref(), Score::MAX.bps(), 0)?,
             max_age_epochs: optional("max_age", self.max_age.as_ref(), u32::MAX, AGE_EPOCHS_DEFAULT)?,
         })
+    }
+}
+
+/// From where on.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LiveQuery {
+    /// The `cursor` of an item of `/v1/changes`: what was told since is told first.
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,20}-[0-9]{1,10}(-[0-9a-f]{8})?$")]
+    after: Option<String>,
+}
+
+impl LiveQuery {
+    pub(super) fn after(&self) -> Result<Option<Cursor>, Problem> {
+        let wrong = |()| Problem::malformed("after is the cursor of an item of /v1/changes");
+        self.after.as_ref().map(|after| after.parse().map_err(wrong)).transpose()
     }
 }
 

@@ -3,30 +3,64 @@
 use core::time::Duration;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::future;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::problem::Problem;
-use super::{Origin, READERS, Shared, routes};
+use super::{Origin, READERS, Shared, live, routes};
 
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a connection may last, whatever is read of it.
 const CONNECTION_MAX: Duration = Duration::from_mins(5);
+/// How long, if it is a stream of events: then its client resumes.
+const STREAM_MAX: Duration = Duration::from_hours(1);
 /// What keeps a system from accepting connections, such as a full table of files, passes.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// A client's connection.
+pub(super) struct Connection {
+    /// Its place among the others, unless it is a stream: these have places of their own.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    ends_at: Mutex<Instant>,
+}
+
+impl Connection {
+    fn new(place: OwnedSemaphorePermit) -> Self {
+        Self { place: Mutex::new(Some(place)), ends_at: Mutex::new(Instant::now() + CONNECTION_MAX) }
+    }
+
+    /// It leaves its place to others, and may last longer.
+    pub(super) fn becomes_a_stream(&self) {
+        drop(self.place.lock().unwrap_or_else(PoisonError::into_inner).take());
+        *self.ends_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + STREAM_MAX;
+    }
+
+    /// Until its time is up, which may be put off meanwhile.
+    async fn ended(&self) {
+        loop {
+            let ends_at = *self.ends_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if ends_at <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(ends_at.into()).await;
+        }
+    }
+}
 
 /// It is gone when dropped.
 pub(super) struct Server {
@@ -63,9 +97,9 @@ impl Drop for Server {
 
 fn run(runtime: Runtime, listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     runtime.block_on(async {
-        let accepting = tokio::spawn(accept(listener, shared));
+        tokio::spawn(live::tell(Arc::clone(&shared)));
+        tokio::spawn(accept(listener, shared));
         let _ = stopped.await;
-        accepting.abort();
     });
     // Whatever is still worked on is nobody's any more.
     runtime.shutdown_background();
@@ -84,8 +118,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let (shared, routes) = (Arc::clone(&shared), routes.clone());
         tokio::spawn(async move {
             let request_max = shared.config.request_max;
-            let service = service_fn(move |request: Request<Incoming>| {
+            let connection = Arc::new(Connection::new(place));
+            let of_requests = Arc::clone(&connection);
+            let service = service_fn(move |mut request: Request<Incoming>| {
                 let (shared, routes) = (Arc::clone(&shared), routes.clone());
+                request.extensions_mut().insert(Arc::clone(&of_requests));
                 async move {
                     let origin = request.headers().get(header::ORIGIN).cloned();
                     let mut response = if may_ask(&shared, client) {
@@ -100,10 +137,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(request_max).max_buf_size(HEAD_BYTES_MAX);
-            // A client that breaks off is nobody's error here.
             let serving = http.serve_connection(TokioIo::new(stream), service);
-            let _ = tokio::time::timeout(CONNECTION_MAX, serving).await;
-            drop(place);
+            // A client that breaks off is nobody's error here.
+            let _ = future::select(pin!(serving), pin!(connection.ended())).await;
         });
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::{IntoResponses, OpenApi};
 
 use super::problem::Document as Problem;
-use super::routes;
+use super::{live, routes};
 
 /// What every question may be answered with.
 #[derive(IntoResponses)]
@@ -53,11 +53,13 @@ pub(super) struct Missing(Problem);
         routes::epochs::block,
         routes::epochs::received,
         routes::history::changes,
+        live::stream::open,
         routes::history::decisions,
         routes::history::rewards,
         routes::epochs::content,
         document,
-    )
+    ),
+    components(schemas(live::HeadEvent, live::ReorgEvent, live::ResetEvent))
 )]
 struct Described;
 

@@ -14,6 +14,7 @@
 //! | `/v1/blocks/{epoch}/{order}` | a confirmation block |
 //! | `/v1/blocks/{epoch}/{order}/marks` | the marks on it, by whom they were given |
 //! | `/v1/changes` | `seat`, `epoch`: what happened, newest first, in sentences, too |
+//! | `/v1/live` | the same as it happens, as server-sent events |
 //! | `/v1/decisions` | `seat`, `epoch`: decisions on suspicious blocks, newest first |
 //! | `/v1/rewards` | `seat`, `epoch`: what blocks took out of pots, newest first |
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
@@ -23,12 +24,14 @@
 //! what it should be. Problems are `application/problem+json` (RFC 9457). There is nothing that writes.
 //!
 //! **Limits.** Heads of requests have at most 16 KiB and must come in time, bodies are not read; so many connections are
-//! served at a time, and further ones wait; a client's rate is bounded; what takes too long is broken off.
+//! served at a time, and further ones wait; a client's rate is bounded; what takes too long is broken off. Streams of events
+//! have places of their own, and further ones are refused; one that lags is told to load anew.
 
 mod asked;
 mod connections;
 mod csv;
 mod document;
+mod live;
 mod money;
 mod overview;
 mod problem;
@@ -51,6 +54,7 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use self::connections::Server;
+use self::live::Live;
 use self::money::Money;
 use self::problem::Problem;
 use self::rate::Buckets;
@@ -90,6 +94,8 @@ pub struct Config {
     pub name: String,
     /// Why nothing of it is real, if it is not: in a sentence that begins with SIMULATED.
     pub simulated: Option<String>,
+    /// Streams of events at a time, beside the connections; further ones are refused.
+    pub streams_max: usize,
 }
 
 /// Whose pages may read answers.
@@ -121,6 +127,7 @@ impl Config {
             cors: Vec::new(),
             name: "MulTEEverse".to_owned(),
             simulated: None,
+            streams_max: 256,
         }
     }
 }
@@ -157,6 +164,7 @@ struct Shared {
     now: Now,
     config: Config,
     buckets: Option<Buckets>,
+    live: Live,
 }
 
 /// How the gateway is.
@@ -203,6 +211,7 @@ impl Gateway {
             status: Status::new(config.touch_max),
             now,
             buckets: config.rate.map(Buckets::new),
+            live: Live::new(config.streams_max),
             config,
         });
         let listen = |source| ServeError::Listen { address: shared.config.listen, source };
@@ -259,6 +268,7 @@ fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBoo
                 }
             }
         }
+        shared.live.looked.notify_one();
         thread::park_timeout(shared.config.poll_every);
     }
     Ok(())

@@ -5,6 +5,7 @@ mod devices;
 mod dump;
 mod forking;
 mod index;
+mod live;
 mod overview;
 mod scale;
 mod served;

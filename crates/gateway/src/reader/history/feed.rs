@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::sentences::sentence;
-use super::{FeedId, HistoryFilter};
+use super::{Cursor, HistoryFilter};
 use crate::index::IndexError;
 use crate::index::error::Fault;
 use crate::index::words::Taking;
@@ -18,9 +18,12 @@ use crate::shown::Hash;
 /// passed, and their rewards, are not among them: they are the rule.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct FeedItem {
-    /// Where it is in the history: a stream of events goes on after it.
+    /// Block and place in it: what it is known by, unless that block is taken back.
+    pub id: String,
+    /// What a stream of events goes on after (`/v1/live?after=`): the same, and of which fork it is, while blocks that old
+    /// can be taken back.
     #[schema(value_type = String)]
-    pub id: FeedId,
+    pub cursor: Cursor,
     /// The chain's block in which it was told.
     pub block: u64,
     /// The event's place among that block's.
@@ -69,8 +72,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FeedItem> {
     let device_id = row.next::<Option<[u8; 32]>>()?.map(B256::from);
     let hash = row.next::<Option<[u8; 32]>>()?.map(B256::from);
     let text = sentence(&kind, seat, epoch, &detail);
-    let id = FeedId::new(block, log_index, hash);
-    Ok(FeedItem { id, block, log_index, kind, seat, device_id, epoch, order, text, detail })
+    let (id, cursor) = (format!("{block}-{log_index}"), Cursor::new(block, log_index, hash));
+    Ok(FeedItem { id, cursor, block, log_index, kind, seat, device_id, epoch, order, text, detail })
 }
 
 fn items(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<FeedItem>, Fault> {

@@ -16,7 +16,7 @@ use crate::index::words::Taking;
 use crate::shown::{Amount, Hash};
 
 pub use feed::FeedItem;
-pub use resuming::{FeedId, Resumed};
+pub use resuming::{Cursor, Resumed};
 pub(crate) use resuming::{News, Seen};
 
 /// Which part of the history: that for which all holds that is given.

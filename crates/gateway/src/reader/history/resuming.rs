@@ -7,29 +7,24 @@ use alloy_primitives::B256;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Serialize, Serializer};
 
-use super::feed::{FeedItem, after, newest};
+use super::feed::{FeedItem, after, newest as newest_item};
 use crate::index::error::Fault;
-use crate::index::{IndexError, Newest, trail};
+use crate::index::{IndexError, Network, Newest, trail};
 use crate::reader::Reader;
 
 /// Where something is in the history: the chain's block, its place there, and of which fork that block is, while blocks
 /// that old can still be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeedId {
+pub struct Cursor {
     block: u64,
     log_index: u32,
     /// The first four bytes of the block's hash.
     fork: Option<[u8; 4]>,
 }
 
-impl FeedId {
+impl Cursor {
     pub(super) fn new(block: u64, log_index: u32, hash: Option<B256>) -> Self {
         Self { block, log_index, fork: hash.map(fork) }
-    }
-
-    /// The end of a block.
-    fn end_of(newest: &Newest) -> Self {
-        Self::new(newest.number, u32::MAX, Some(newest.hash))
     }
 
     /// Block and place.
@@ -43,14 +38,14 @@ fn fork(hash: B256) -> [u8; 4] {
     [a, b, c, d]
 }
 
-impl Display for FeedId {
+impl Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.block, self.log_index)?;
         self.fork.map_or(Ok(()), |fork| write!(f, "-{:08x}", u32::from_be_bytes(fork)))
     }
 }
 
-impl FromStr for FeedId {
+impl FromStr for Cursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -63,7 +58,7 @@ impl FromStr for FeedId {
     }
 }
 
-impl Serialize for FeedId {
+impl Serialize for Cursor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -83,6 +78,8 @@ pub enum Resumed {
 pub(crate) struct News {
     /// The newest block now.
     pub(crate) newest: Option<Newest>,
+    /// The epoch by its time.
+    pub(crate) epoch: Option<u32>,
     /// The block after which all was taken back, if something was.
     pub(crate) back_to: Option<u64>,
     /// What was told since, or since that block.
@@ -105,7 +102,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn resume(&self, id: FeedId, items_max: u32) -> Result<Resumed, IndexError> {
+    pub fn resume(&self, id: Cursor, items_max: u32) -> Result<Resumed, IndexError> {
         self.at_once(|db| {
             let place = (trail::number(id.block)?, id.log_index);
             if is_vouched_for(db, &id)? { told(db, place, items_max) } else { Ok(Resumed::Lost) }
@@ -129,15 +126,17 @@ impl Reader {
                 (false, false) => Resumed::Lost,
                 (false, true) => told(db, (trail::number(place.0)?, place.1), items_max)?,
             };
-            let at = newest(db)?.map(|item| (item.block, item.log_index));
+            let at = newest_item(db)?.map(|item| (item.block, item.log_index));
             let newest = trail.first().copied();
-            Ok(News { newest, back_to: back_to.filter(|_| common), told, seen: Seen { trail, at } })
+            let network = Network::find(db)?.zip(newest);
+            let epoch = network.and_then(|(network, newest)| network.epoch_at(newest.timestamp_s));
+            Ok(News { newest, epoch, back_to: back_to.filter(|_| common), told, seen: Seen { trail, at } })
         })
     }
 }
 
 /// Whether the block of an id is still the chain's: by the trail, or because it cannot be taken back.
-fn is_vouched_for(db: &Connection, id: &FeedId) -> Result<bool, Fault> {
+fn is_vouched_for(db: &Connection, id: &Cursor) -> Result<bool, Fault> {
     let number = trail::number(id.block)?;
     let Some(fork_then) = id.fork else { return Ok(number <= trail::sunk(db)?) };
     let mut found = db.prepare_cached("SELECT hash FROM trail WHERE number = ?")?;
@@ -168,16 +167,16 @@ mod tests {
     #[test]
     fn ids_are_read_as_they_are_written() {
         for id in [
-            FeedId::new(7, 0, None),
-            FeedId::new(u64::MAX, u32::MAX, Some(B256::repeat_byte(0x0a))),
-            FeedId::end_of(&Newest { number: 3, hash: B256::ZERO, timestamp_s: 0 }),
+            Cursor::new(7, 0, None),
+            Cursor::new(u64::MAX, u32::MAX, Some(B256::repeat_byte(0x0a))),
+            Cursor::new(3, 1, Some(B256::ZERO)),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id), "{id}");
         }
         for wrong in
             ["", "1", "1-", "-1", "1-2-", "1-2-xyz", "1-2-3-4", "+1-2", "1--2", "99999999999999999999-1"]
         {
-            assert_eq!(wrong.parse::<FeedId>(), Err(()), "{wrong}");
+            assert_eq!(wrong.parse::<Cursor>(), Err(()), "{wrong}");
         }
     }
 }

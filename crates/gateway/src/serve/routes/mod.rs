@@ -15,19 +15,19 @@ use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::Shared;
 use super::document::document;
 use super::problem::Problem;
+use super::{Shared, live};
 use crate::reader::Reader;
 
-type Asked<T> = Result<Query<T>, QueryRejection>;
-type Named<T> = Result<Path<T>, PathRejection>;
-type Answer = Result<Response, Problem>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Named<T> = Result<Path<T>, PathRejection>;
+pub(super) type Answer = Result<Response, Problem>;
 
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 16] = [
+pub(super) const TABLE: [Route; 17] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
@@ -40,6 +40,7 @@ pub(super) const TABLE: [Route; 16] = [
     ("/v1/blocks/{epoch}/{order}", || get(epochs::block)),
     ("/v1/blocks/{epoch}/{order}/marks", || get(epochs::received)),
     ("/v1/changes", || get(history::changes)),
+    ("/v1/live", || get(live::stream::open)),
     ("/v1/decisions", || get(history::decisions)),
     ("/v1/rewards", || get(history::rewards)),
     ("/v1/content/{hash}", || get(epochs::content)),
@@ -56,15 +57,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-fn query<T>(asked: Asked<T>) -> Result<T, Problem> {
+pub(super) fn query<T>(asked: Asked<T>) -> Result<T, Problem> {
     asked.map(|Query(query)| query).map_err(|rejection| Problem::malformed(rejection.body_text()))
 }
 
-fn path<T>(named: Named<T>) -> Result<T, Problem> {
+pub(super) fn path<T>(named: Named<T>) -> Result<T, Problem> {
     named.map(|Path(named)| named).map_err(|rejection| Problem::malformed(rejection.body_text()))
 }
 
-fn found<T: Serialize>(what: &str, found: Option<T>) -> Answer {
+pub(super) fn found<T: Serialize>(what: &str, found: Option<T>) -> Answer {
     found.map(|found| Json(found).into_response()).ok_or_else(|| Problem::missing(format!("no such {what}")))
 }
 
