@@ -8,6 +8,7 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 /// Bytes of a coordinate, and of half a signature.
@@ -35,7 +36,7 @@ pub struct Key(SigningKey);
 pub struct PublicKey(VerifyingKey);
 
 /// A public key, as JWTs' readers take it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Jwk {
     /// `EC`.
     pub kty: String,

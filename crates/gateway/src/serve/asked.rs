@@ -270,10 +270,10 @@ impl HistoryQuery {
 pub(super) struct TrustQuery {
     /// The least score, in basis points.
     #[param(value_type = Option<u16>, maximum = 10_000, default = 0)]
-    min_score: Option<String>,
+    pub(super) min_score: Option<String>,
     /// How old its newest good block may be, in epochs.
     #[param(value_type = Option<u32>, maximum = 4_294_967_295_u32, default = 3)]
-    max_age: Option<String>,
+    pub(super) max_age: Option<String>,
 }
 
 impl TrustQuery {

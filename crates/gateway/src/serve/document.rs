@@ -50,6 +50,8 @@ pub(super) struct Missing(Problem);
         routes::devices::devices_csv,
         routes::devices::device,
         routes::devices::trust,
+        routes::ear::ear,
+        routes::ear::ear_key,
         routes::epochs::block,
         routes::epochs::received,
         routes::history::changes,

@@ -11,6 +11,8 @@
 //! | `/v1/devices.csv` | the same, as a table for spreadsheets |
 //! | `/v1/devices/{id}` | its seats, its score's arithmetic, what befell it |
 //! | `/v1/devices/{id}/trust` | `min_score`, `max_age`: whether it is trusted now, and why |
+//! | `/v1/devices/{id}/ear` | the same as a signed token ([`crate::ear`]), with the client's `nonce` in it |
+//! | `/v1/ear/key` | the key that tokens are checked with, a JWK |
 //! | `/v1/blocks/{epoch}/{order}` | a confirmation block |
 //! | `/v1/blocks/{epoch}/{order}/marks` | the marks on it, by whom they were given |
 //! | `/v1/changes` | `seat`, `epoch`: what happened, newest first, in sentences, too |
@@ -59,6 +61,7 @@ use self::money::Money;
 use self::problem::Problem;
 use self::rate::Buckets;
 use self::status::Status;
+use crate::ear::Key;
 use crate::index::{Index, IndexError, Newest};
 use crate::reader::Reader;
 use crate::trust::Clock;
@@ -96,6 +99,8 @@ pub struct Config {
     pub simulated: Option<String>,
     /// Streams of events at a time, beside the connections; further ones are refused.
     pub streams_max: usize,
+    /// What signs tokens; without it there are none.
+    pub ear_key: Option<Arc<Key>>,
 }
 
 /// Whose pages may read answers.
@@ -114,7 +119,7 @@ impl Origin {
 
 impl Config {
     /// At this address: looks every second, a head of two minutes is stale, 256 connections, ten seconds a request, 50
-    /// questions a second and client, no foreign origins.
+    /// questions a second and client, no foreign origins, no key.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -128,6 +133,7 @@ impl Config {
             name: "MulTEEverse".to_owned(),
             simulated: None,
             streams_max: 256,
+            ear_key: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod devices;
 mod dump;
+mod ear;
 mod forking;
 mod index;
 mod live;

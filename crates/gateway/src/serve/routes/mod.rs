@@ -1,6 +1,7 @@
 //! What can be asked, and how it is answered. All of it is reading.
 
 pub(super) mod devices;
+pub(super) mod ear;
 pub(super) mod epochs;
 pub(super) mod history;
 pub(super) mod network;
@@ -27,7 +28,7 @@ pub(super) type Answer = Result<Response, Problem>;
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 17] = [
+pub(super) const TABLE: [Route; 19] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
@@ -37,6 +38,8 @@ pub(super) const TABLE: [Route; 17] = [
     ("/v1/devices.csv", || get(devices::devices_csv)),
     ("/v1/devices/{id}", || get(devices::device)),
     ("/v1/devices/{id}/trust", || get(devices::trust)),
+    ("/v1/devices/{id}/ear", || get(ear::ear)),
+    ("/v1/ear/key", || get(ear::ear_key)),
     ("/v1/blocks/{epoch}/{order}", || get(epochs::block)),
     ("/v1/blocks/{epoch}/{order}/marks", || get(epochs::received)),
     ("/v1/changes", || get(history::changes)),
