@@ -45,6 +45,9 @@ pub enum ChainError {
         /// Why it is waited for no longer.
         why: Delay,
     },
+    /// This program was told to end, and asks nobody any more. What it sent before is in the journal.
+    #[error("told to end")]
+    Interrupted,
     /// A block that was asked about is not the chain's, or no longer: look where the forks part, and ask anew.
     #[error("block {number} with hash {hash} is not the chain's")]
     Reorganised {
@@ -96,6 +99,9 @@ pub enum Delay {
     /// It is not deep enough yet, or not executed, and time is up.
     #[error("time is up")]
     TimeLimit,
+    /// This program was told to end.
+    #[error("told to end")]
+    Interrupted,
     /// Paying more would be more than is allowed: allow more, or wait for the chain to become cheaper.
     #[error("more than {cap_wei} wei for a unit of gas is not paid")]
     FeeLimit {

@@ -9,6 +9,9 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+/// Where npm puts it.
+const ANVIL: &str = "../../contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+
 /// A devnet that was started, and what it says.
 struct Up {
     child: Child,
@@ -33,6 +36,18 @@ impl Up {
     fn end(mut self) -> ExitStatus {
         self.child.wait().expect("ends")
     }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).expect("small")).expect("not zero")
+}
+
+/// A chain's answer.
+fn ask(url: &str, method: &str, params: &Value) -> Value {
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    let answer = ureq::post(url).content_type("application/json").send(request).expect("answers");
+    let answer = answer.into_body().read_to_string().expect("text");
+    serde_json::from_str::<Value>(&answer).expect("JSON")["result"].clone()
 }
 
 /// Processes below this devnet's: those whose arguments name its directory.
@@ -68,13 +83,36 @@ fn an_interrupted_devnet_takes_its_processes_along() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut up = Up::start(directory.path(), &["--devices", "2"]);
     assert_eq!(up.next()["event"], json!("started"));
-    let id = Pid::from_raw(i32::try_from(up.child.id()).expect("small")).expect("not zero");
-    kill_process(id, Signal::TERM).expect("there");
+    kill_process(pid(&up.child), Signal::TERM).expect("there");
     assert_eq!(up.next()["event"], json!("ended"));
     assert!(up.end().success());
     assert_eq!(processes(directory.path()), 0);
     let log = fs::read_to_string(directory.path().join("node-1/node.log")).expect("there");
     assert!(log.contains(r#""event":"ended""#), "it was asked, not killed: {log}");
+}
+
+#[test]
+fn nodes_that_wait_for_a_transaction_end_when_they_are_told_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let more = ["--devices", "2", "--anvil", "--anvil-path", ANVIL];
+    let mut up = Up::start(directory.path(), &more);
+    let started = up.next();
+    let url = started["chain_url"].as_str().expect("a URL").to_owned();
+    // The first epoch begins, and then there are no more blocks: what opens it waits in the pool.
+    ask(&url, "evm_setIntervalMining", &json!([0]));
+    ask(&url, "evm_setNextBlockTimestamp", &json!([started["genesis_s"]]));
+    ask(&url, "anvil_mine", &json!(["0x1"]));
+    while ask(&url, "txpool_status", &json!([]))["pending"] == json!("0x0") {
+        std::thread::yield_now();
+    }
+    kill_process(pid(&up.child), Signal::TERM).expect("there");
+    assert_eq!(up.next()["event"], json!("ended"));
+    assert!(up.end().success());
+    for node in ["node-1", "node-2"] {
+        let log = fs::read_to_string(directory.path().join(node).join("node.log")).expect("there");
+        assert!(log.contains(r#""event":"ended""#), "it ended by itself: {log}");
+        assert!(!log.contains("round_failed"), "to be told to end is no failure: {log}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use multee_chain::bindings::IProofOfAttestation as contract;
-use multee_chain::rpc::{ExternalSigner, InvalidEndpoint, Rpc};
+use multee_chain::rpc::{self, ExternalSigner, InvalidEndpoint, Rpc};
 use multee_chain::{ChainError, Sender};
 use multee_collateral::{HttpConfig, Source, SourceConfig, TlsRoots};
 use multee_evidence::{AMD_ARK_DER, INTEL_SGX_ROOT_CA_DER};
@@ -21,6 +21,7 @@ use multee_protocol::Deployment;
 
 use crate::config::{ApplicationConfig, CollateralConfig, ConfirmConfig, KeyConfig, NodeConfig};
 use crate::metrics::now_s;
+use crate::stop::Stop;
 
 /// The largest certificate, in bytes.
 const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
@@ -106,12 +107,13 @@ pub fn state(config: &NodeConfig) -> Result<State, AssemblyError> {
     Ok(State::open(&config.state, deployment(config), config.seat.id)?)
 }
 
-/// The way to the chain; what is sent is remembered in `state`.
+/// The way to the chain, until `stop` is asked for; what is sent is remembered in `state`.
 ///
 /// # Errors
 /// When no endpoint can be used.
-pub fn chain(config: &NodeConfig, state: State) -> Result<Rpc, AssemblyError> {
-    Ok(Rpc::connect(&config.chain_config(), Box::new(state))?)
+pub fn chain(config: &NodeConfig, state: State, stop: &Stop) -> Result<Rpc, AssemblyError> {
+    let config = rpc::Config { interrupt: stop.interrupt(), ..config.chain_config() };
+    Ok(Rpc::connect(&config, Box::new(state))?)
 }
 
 /// What the network's events say, read up to now. Where nobody has the oldest ones any more it begins late, and what is

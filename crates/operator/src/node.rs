@@ -105,14 +105,18 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
     let operator = assemble::operator(&config.operator.key)?;
     let state = assemble::state(config)?;
     let collateral = Arc::new(assemble::collateral(&config.collateral)?);
-    let chain = || assemble::chain(config, state.clone()).map(Arc::new);
-    let Some(chain) = patiently(config, &watchdog, stop, chain)? else { return Ok(()) };
+    let chain = || assemble::chain(config, state.clone(), stop).map(Arc::new);
+    let Some(chain) = patiently(config, &watchdog, stop, chain)? else { return Ok(not_begun()) };
     let account = operator.address();
     let ledger = || {
         let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract)?;
-        assemble::ledger(&network, config)
+        let ledger = assemble::ledger(&network, config)?;
+        let machine = checked_machine(config, &ledger)?;
+        Ok((ledger, machine))
     };
-    let Some(ledger) = patiently(config, &watchdog, stop, ledger)? else { return Ok(()) };
+    let Some((ledger, machine)) = patiently(config, &watchdog, stop, ledger)? else {
+        return Ok(not_begun());
+    };
     check_operator(&ledger, config, account)?;
     let controller = ControllerConfig {
         seat: config.seat.id,
@@ -122,7 +126,6 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         seed_depth_blocks: config.rpc.seed_depth_blocks,
         turn: config.rpc.turn,
     };
-    let machine = checked_machine(config, &ledger)?;
     let controller = Controller::resume(controller, ledger, machine, state).map_err(ControllerError::from)?;
     let node = Node {
         config,
@@ -166,6 +169,7 @@ fn patiently<T>(
         notify::starting(START_MAX);
         match make() {
             Ok(whole) => return Ok(Some(whole)),
+            Err(_) if stop.is_asked() => return Ok(None),
             Err(error) if is_outage(&error) => {
                 tracing::warn!(event = "chain_unreachable", "{}", chain_of(&error));
             }
@@ -178,9 +182,15 @@ fn patiently<T>(
     }
 }
 
+/// Applications were not looked for yet, and run on.
+fn not_begun() {
+    notify::stopping();
+    tracing::info!(event = "ended", "the node ends before it has begun");
+}
+
 /// By the network's policy as it is now: which registers are measured it says.
-fn checked_machine(config: &NodeConfig, ledger: &Ledger) -> Result<Box<dyn Boot>, NodeError> {
-    let digest = ledger.network().read(&contract::policyDigestCall {}).map_err(ControllerError::from)?;
+fn checked_machine(config: &NodeConfig, ledger: &Ledger) -> Result<Box<dyn Boot>, AssemblyError> {
+    let digest = ledger.network().read(&contract::policyDigestCall {}).map_err(LedgerError::from)?;
     let policy = ledger.policy(digest).and_then(|document| Policy::from_json(document).ok());
     let link = match &config.confirm.application {
         ApplicationConfig::Socket { link, .. } => Some(link.clone()),
@@ -262,12 +272,15 @@ impl Node<'_> {
                         notify::ready();
                     }
                 }
+                Err(error) if is_final(&error) => {
+                    self.tell(&error);
+                    self.end();
+                    return Err(error.into());
+                }
+                // What was interrupted goes on at the next start.
+                Err(_) if self.stop.is_asked() => {}
                 Err(error) => {
                     self.tell(&error);
-                    if is_final(&error) {
-                        self.end();
-                        return Err(error.into());
-                    }
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }

@@ -1,24 +1,17 @@
 //! When to end: SIGTERM or SIGINT once ends in order, twice at once.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use multee_chain::rpc::Interrupt;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Tells whoever waits that it is time to end.
 #[derive(Clone, Debug, Default)]
-pub struct Stop {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    asked: Mutex<bool>,
-    changed: Condvar,
-}
+pub struct Stop(Interrupt);
 
 impl Stop {
     /// Asked by the process's signals. The second one ends the process there and then, with exit code 130: what a node
@@ -54,42 +47,21 @@ impl Stop {
 
     /// Asks to end.
     pub fn ask(&self) {
-        *self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.changed.notify_all();
+        self.0.ask();
     }
 
     /// Whether it was asked for.
     pub fn is_asked(&self) -> bool {
-        *self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.is_asked()
     }
 
     /// Waits so long, or until it is asked for. Returns whether it is.
     pub fn wait(&self, time: Duration) -> bool {
-        let asked = self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.shared.changed.wait_timeout_while(asked, time, |asked| !*asked);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        self.0.wait(time)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicU8, Ordering};
-
-    #[test]
-    fn waiting_ends_when_it_is_asked_for() {
-        let (stop, seen) = (Stop::default(), Arc::new(AtomicU8::new(0)));
-        assert!(!stop.wait(Duration::from_millis(1)) && !stop.is_asked());
-        let waiting = {
-            let (stop, seen) = (stop.clone(), Arc::clone(&seen));
-            std::thread::spawn(move || {
-                let asked = stop.wait(Duration::from_hours(1));
-                seen.store(1, Ordering::SeqCst);
-                asked
-            })
-        };
-        stop.ask();
-        assert!(waiting.join().expect("ends"));
-        assert!(stop.is_asked() && stop.wait(Duration::from_hours(1)));
+    /// The same, for what waits for a chain.
+    pub fn interrupt(&self) -> Interrupt {
+        self.0.clone()
     }
 }

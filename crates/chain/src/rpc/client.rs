@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::config::{Config, Endpoint, ExpectedCode};
 use super::fault::Fault;
+use super::interrupt::Interrupt;
 use super::transport::Transport;
 use super::wire;
 
@@ -16,6 +17,7 @@ pub(super) struct Client {
     name: String,
     transport: Transport,
     asked: AtomicU64,
+    interrupt: Interrupt,
 }
 
 /// A block as an endpoint told it.
@@ -41,7 +43,8 @@ impl From<wire::Header> for Block {
 impl Client {
     pub(super) fn new(endpoint: &Endpoint, config: &Config) -> Self {
         let transport = Transport::to(endpoint, config);
-        Self { name: endpoint.name().to_owned(), transport, asked: AtomicU64::new(1) }
+        let interrupt = config.interrupt.clone();
+        Self { name: endpoint.name().to_owned(), transport, asked: AtomicU64::new(1), interrupt }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -49,6 +52,9 @@ impl Client {
     }
 
     pub(super) fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T, Fault> {
+        if self.interrupt.is_asked() {
+            return Err(Fault::Interrupted);
+        }
         let id = self.asked.fetch_add(1, Ordering::Relaxed);
         let answer = self.transport.exchange(&wire::request(id, method, params)?)?;
         let result = wire::result(id, &answer);

@@ -7,6 +7,7 @@ use ureq::http::Uri;
 
 use super::backoff::Rests;
 use super::fees::FeeLimits;
+use super::interrupt::Interrupt;
 use super::trust::TlsRoots;
 
 /// Where a JSON-RPC server listens. Its path, query and user may be secrets of the operator: they are shown by nothing.
@@ -122,6 +123,8 @@ pub struct Config {
     pub poll_every: Duration,
     /// Spreads the ends of rests; another for each node.
     pub jitter_seed: u64,
+    /// Ends all waiting when it is asked for.
+    pub interrupt: Interrupt,
 }
 
 impl Config {
@@ -146,6 +149,7 @@ impl Config {
             send_within: Duration::from_mins(10),
             poll_every: Duration::from_secs(1),
             jitter_seed: 0,
+            interrupt: Interrupt::default(),
         }
     }
 

@@ -61,6 +61,9 @@ pub enum Fault {
         /// The hash it was to have.
         hash: B256,
     },
+    /// It was not asked: this program was told to end.
+    #[error("told to end")]
+    Interrupted,
     /// It is an endpoint of another chain.
     #[error("chain id is {found}, expected {expected}")]
     WrongChain {
@@ -113,7 +116,7 @@ impl Fault {
     pub(super) fn needs_rest(&self) -> bool {
         match self {
             Self::Error { code, message, .. } => is_rate_limit(*code, message),
-            Self::Pruned { .. } | Self::OtherFork { .. } => false,
+            Self::Pruned { .. } | Self::OtherFork { .. } | Self::Interrupted => false,
             _ => true,
         }
     }

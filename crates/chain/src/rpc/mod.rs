@@ -29,6 +29,10 @@
 //! **Trust.** A server on TLS is vouched for by public authorities, or by those that its [`Endpoint`] is
 //! [given](Endpoint::trusting).
 //!
+//! **Interruption.** When [`Config::interrupt`] is asked for, nobody is asked anything more: a question that has gone out
+//! ends within [`Config::timeout`], everything else at once ([`ChainError::Interrupted`]). What was sent until then is in
+//! the journal.
+//!
 //! **Bounds.** Each answer in time and bytes; bytes beyond the limit are not read. Nothing here sends in the background,
 //! and of the host's clocks only the monotonic one is read.
 
@@ -41,6 +45,7 @@ mod external;
 mod fault;
 mod fees;
 mod http;
+mod interrupt;
 mod journal;
 mod logs;
 mod outcome;
@@ -76,6 +81,7 @@ pub use config::{Config, Endpoint, ExpectedCode, InvalidEndpoint};
 pub use external::ExternalSigner;
 pub use fault::Fault;
 pub use fees::{FeeLimits, Fees};
+pub use interrupt::Interrupt;
 pub use journal::{Attempt, Entry, IN_MEMORY_MAX, InMemory, Journal};
 pub use roster::Standing;
 pub use trust::{InvalidRoots, TLS_ROOTS_MAX, TlsRoots};

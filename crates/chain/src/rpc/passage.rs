@@ -1,7 +1,6 @@
 //! A signed transaction's way into the chain, and deep into it.
 
 use core::time::Duration;
-use std::thread;
 use std::time::Instant;
 
 use alloy_primitives::{B256, U64};
@@ -63,13 +62,15 @@ impl Sending {
                 (None, Progress::Later) => {}
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() && passage.offered {
-                return Err(passage.pending(Delay::TimeLimit));
+            let interrupted = self.interrupt.is_asked();
+            if (interrupted || left.is_zero()) && passage.offered {
+                let why = if interrupted { Delay::Interrupted } else { Delay::TimeLimit };
+                return Err(passage.pending(why));
             }
-            if left.is_zero() {
+            if interrupted || left.is_zero() {
                 return self.give_up(&passage, pool.unanswered()).map(|_| None);
             }
-            thread::sleep(self.poll_every.min(left));
+            self.interrupt.wait(self.poll_every.min(left));
         }
     }
 
@@ -82,7 +83,9 @@ impl Sending {
             match pool.ask_knowing(Duration::ZERO, |visit| self.look(visit, &passage.entry)) {
                 Ok(seen) => seen,
                 // What was offered may be executed all the same: only time tells.
-                Err(ChainError::Unreachable { .. }) if passage.offered => return Ok((None, Progress::Later)),
+                Err(ChainError::Unreachable { .. } | ChainError::Interrupted) if passage.offered => {
+                    return Ok((None, Progress::Later));
+                }
                 Err(error) => return self.give_up(passage, error),
             };
         match passage.pace.step(facts, passage.began.elapsed(), self.timing) {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::client::{Block, Client};
 use super::config::{Config, ExpectedCode};
 use super::fault::Fault;
+use super::interrupt::Interrupt;
 use super::roster::{Roster, Standing};
 use crate::ChainError;
 
@@ -18,6 +19,7 @@ pub(super) struct Pool {
     chain_id: u64,
     codes: Vec<ExpectedCode>,
     head_age_max: Duration,
+    interrupt: Interrupt,
 }
 
 /// An endpoint that agrees and is not stale, while it is asked.
@@ -38,6 +40,7 @@ impl Pool {
             chain_id: config.chain_id,
             codes: config.expected_codes.clone(),
             head_age_max: config.head_age_max,
+            interrupt: config.interrupt.clone(),
         }
     }
 
@@ -90,6 +93,9 @@ impl Pool {
 
     /// No endpoint answered: when all are of another chain or contract, that is what the caller is to know.
     pub(super) fn unanswered(&self) -> ChainError {
+        if self.interrupt.is_asked() {
+            return ChainError::Interrupted;
+        }
         let mut faults = Vec::new();
         for (name, standing) in self.standings() {
             match standing {

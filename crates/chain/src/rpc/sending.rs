@@ -3,7 +3,6 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Instant;
 
 use alloy_primitives::{Address, U64, U256};
@@ -13,6 +12,7 @@ use super::client::Client;
 use super::config::Config;
 use super::fault::Fault;
 use super::fees::{FeeLimits, Fees, Price};
+use super::interrupt::Interrupt;
 use super::journal::{Attempt, Entry, Journal};
 use super::outcome::{self, Failure};
 use super::pace::Timing;
@@ -34,6 +34,7 @@ pub(super) struct Sending {
     pub(super) limits: FeeLimits,
     pub(super) timing: Timing,
     pub(super) poll_every: Duration,
+    pub(super) interrupt: Interrupt,
     within: Duration,
     turns: Mutex<BTreeMap<Address, Arc<Mutex<()>>>>,
 }
@@ -46,6 +47,7 @@ impl Sending {
             limits: config.fees,
             timing: Timing { bump_after: config.bump_after, confirmations: config.confirmations },
             poll_every: config.poll_every,
+            interrupt: config.interrupt.clone(),
             within: config.send_within,
             turns: Mutex::default(),
         }
@@ -75,7 +77,7 @@ impl Sending {
                 let why = "others use the account's nonces up as they are given".to_owned();
                 return Err(Refusal::Invalid(why).into());
             }
-            thread::sleep(self.poll_every);
+            self.interrupt.wait(self.poll_every);
         }
     }
 

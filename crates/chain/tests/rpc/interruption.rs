@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::thread;
 
 use alloy_primitives::{Address, B256, U256};
-use multee_chain::rpc::{Config, Rpc};
+use multee_chain::rpc::{Config, Interrupt, Journal as _, Rpc};
 use multee_chain::{Chain, ChainError, Delay, Refusal, Transaction};
 use serde_json::json;
 
@@ -45,6 +45,49 @@ fn a_sender_that_starts_anew_goes_on_with_what_it_sent_under_a_key() {
     let receipt = succeed(&chain, &rich(), &keyed(probe));
     assert_eq!(succeed(&chain, &rich(), &keyed(probe)), receipt);
     assert_eq!(total(&chain, probe), U256::from(6));
+}
+
+#[test]
+fn a_sender_that_is_told_to_end_waits_no_longer_and_leaves_what_it_sent_to_the_next_one() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let (journal, interrupt) = (Kept::default(), Interrupt::default());
+    let told = Config { interrupt: interrupt.clone(), ..config(&[anvil.url()]) };
+    let chain = Rpc::connect(&told, Box::new(journal.clone())).expect("connects");
+    anvil.set_automine(false);
+    let sent = thread::spawn(move || (chain.send(&rich(), &keyed(probe)), chain));
+    wait_until("it is in the pool", || pending(&anvil));
+    interrupt.ask();
+    let (error, chain) = sent.join().expect("returns");
+    let error = error.expect_err("nobody mines");
+    assert!(matches!(error, ChainError::Pending { why: Delay::Interrupted, .. }), "{error}");
+    let error = chain.send(&rich(), &count(probe, b"another")).expect_err("nothing more is sent");
+    assert!(matches!(error, ChainError::Pending { why: Delay::Interrupted, .. }), "{error}");
+    assert!(matches!(chain.head(), Err(ChainError::Interrupted)));
+    anvil.mine(1);
+    let chain = Rpc::connect(&config(&[anvil.url()]), Box::new(journal)).expect("connects");
+    succeed(&chain, &rich(), &keyed(probe));
+    assert_eq!(total(&chain, probe), U256::from(6));
+}
+
+#[test]
+fn who_is_told_to_end_before_anything_was_sent_sends_nothing() {
+    let anvil = Anvil::start();
+    let probe = deploy(&over(&anvil));
+    let proxy = Proxy::before(anvil.address());
+    let (journal, interrupt) = (Kept::default(), Interrupt::default());
+    let told = Config { interrupt: interrupt.clone(), ..config(&[proxy.url()]) };
+    let chain = Rpc::connect(&told, Box::new(journal.clone())).expect("connects");
+    proxy.behave(move |question| {
+        if question.method == "eth_getBalance" {
+            interrupt.ask();
+        }
+        question.honest()
+    });
+    let error = chain.send(&rich(), &keyed(probe)).expect_err("interrupted");
+    assert!(matches!(error, ChainError::Interrupted), "{error}");
+    assert!(!proxy.asked().contains(&"eth_sendRawTransaction".to_owned()));
+    assert!(journal.unsettled(rich().address()).expect("reads").is_empty());
 }
 
 #[test]
