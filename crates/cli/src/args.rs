@@ -8,7 +8,7 @@ use multee_collateral::Endpoint;
 
 use crate::config::ConfigCommandArgs;
 use crate::device::DeviceArgs;
-use crate::devnet::{DevnetArgs, DevnetConfirmArgs};
+use crate::devnet::{DevnetArgs, DevnetChildArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
 use crate::exit;
 use crate::gateway::GatewayArgs;
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     Man(ManArgs),
     Devnet(DevnetArgs),
+    #[command(hide = true)]
+    DevnetChild(DevnetChildArgs),
     #[command(hide = true)]
     DevnetConfirm(DevnetConfirmArgs),
     Network(Box<NetworkArgs>),

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => shell::completions(&args).map_err(Into::into),
         Command::Man(args) => shell::man(&args).map_err(Into::into),
         Command::Devnet(args) => devnet::run(&args).map_err(Into::into),
+        Command::DevnetChild(args) => devnet::child(&args).map_err(Into::into).map(|never| match never {}),
         Command::DevnetConfirm(args) => {
             devnet::confirm(&args).map_err(Into::into).map(|never| match never {})
         }

@@ -1,16 +1,21 @@
 //! `multee devnet up` as people run it: real processes, in real time.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::{Value, json};
 
 /// Where npm puts it.
 const ANVIL: &str = "../../contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+
+/// How long is waited for what must happen, in seconds.
+const PATIENCE_S: i64 = 60;
 
 /// A devnet that was started, and what it says.
 struct Up {
@@ -40,6 +45,25 @@ impl Up {
 
 fn pid(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).expect("small")).expect("not zero")
+}
+
+/// The processes whose parent this one is, held so that none is mistaken for another.
+fn children(parent: Pid) -> Vec<OwnedFd> {
+    let parent = format!("PPid:\t{}\n", parent.as_raw_nonzero());
+    let is_child = |entry: &fs::DirEntry| {
+        fs::read_to_string(entry.path().join("status")).is_ok_and(|status| status.contains(&parent))
+    };
+    let all = fs::read_dir("/proc").expect("Linux").flatten().filter(is_child);
+    let ids =
+        all.map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()).expect("a number"));
+    ids.map(|id| pidfd_open(Pid::from_raw(id).expect("not zero"), PidfdFlags::empty()).expect("there"))
+        .collect()
+}
+
+/// Whether a process ends while that is waited for.
+fn ends(process: &OwnedFd) -> bool {
+    let time_max = Timespec { tv_sec: PATIENCE_S, tv_nsec: 0 };
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&time_max)).expect("polls") == 1
 }
 
 /// A chain's answer.
@@ -113,6 +137,45 @@ fn nodes_that_wait_for_a_transaction_end_when_they_are_told_to() {
         assert!(log.contains(r#""event":"ended""#), "it ended by itself: {log}");
         assert!(!log.contains("round_failed"), "to be told to end is no failure: {log}");
     }
+}
+
+#[test]
+fn a_killed_devnet_takes_its_processes_along() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let more = ["--devices", "2", "--anvil", "--anvil-path", ANVIL];
+    let mut up = Up::start(directory.path(), &more);
+    assert_eq!(up.next()["event"], json!("started"));
+    let children = children(pid(&up.child));
+    assert_eq!(children.len(), 5, "anvil, and a node and an application for each device");
+    up.child.kill().expect("there");
+    up.end();
+    assert!(children.iter().all(ends));
+    assert_eq!(processes(directory.path()), 0);
+}
+
+/// As a node starts it, which is killed before its devnet.
+#[test]
+fn an_application_without_parent_ends_with_its_devnet() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let tether: PathBuf = directory.path().join("running.lock");
+    let devnet = File::create(&tether).expect("makes");
+    devnet.lock().expect("locks");
+    let socket = directory.path().join("confirm.sock");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
+    command.args(["devnet-confirm", "--seed", "1", "--device", "0", "--from-s", "1700000000"]);
+    command.args(["--until-s", "1900000000"]).arg("--tether").arg(&tether).arg("--socket").arg(&socket);
+    let mut application = command.stdout(Stdio::piped()).spawn().expect("starts");
+    let mut said = BufReader::new(application.stdout.take().expect("piped"));
+    said.read_line(&mut String::new()).expect("says that it answers");
+    let held = pidfd_open(pid(&application), PidfdFlags::empty()).expect("there");
+    assert!(application.try_wait().expect("asked").is_none());
+    drop(devnet);
+    let ended = ends(&held);
+    application.kill().expect("there or gone");
+    application.wait().expect("ends");
+    assert!(ended);
+    let mut late = command.spawn().expect("starts");
+    late.wait().expect("ends at once: the devnet is gone");
 }
 
 #[test]

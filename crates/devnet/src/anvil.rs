@@ -1,7 +1,6 @@
 //! Foundry's `anvil` as the chain of a devnet.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use alloy_primitives::{Address, U64, U256};
@@ -9,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::child::{Process, ProcessError};
+use crate::crew::Programs;
 
 /// How long it may take to start.
 const START: Duration = Duration::from_mins(1);
@@ -59,18 +59,19 @@ impl Anvil {
         if installed.is_file() { installed.to_owned() } else { PathBuf::from("anvil") }
     }
 
-    /// Starts it on 127.0.0.1 at `port`, 0 for any that is free, writing to `log`.
+    /// Starts it, `program`, on 127.0.0.1 at `port`, 0 for any that is free, writing to `log`.
     ///
     /// # Errors
     /// When it is not there or does not come up.
     pub fn start(
+        programs: &Programs,
         program: &Path,
         chain_id: u64,
         port: u16,
         arguments: &[&str],
         log: &Path,
     ) -> Result<Self, AnvilError> {
-        let mut command = Command::new(program);
+        let mut command = programs.child(program);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["--chain-id", &chain_id.to_string()]).args(arguments);
         let mut process = Process::start("anvil", command, log)?;

@@ -11,6 +11,7 @@ use multee_chain::rpc::{self, Endpoint, InMemory, InvalidEndpoint, Rests, Rpc};
 
 use crate::anvil::{Anvil, AnvilError};
 use crate::child::ProcessError;
+use crate::crew::Programs;
 use crate::http::Limits;
 use crate::rpc::{Clock, JsonRpc, Serving};
 
@@ -66,6 +67,7 @@ impl RunningChain {
     /// When it does not start.
     pub fn start(
         kind: &ChainKind,
+        programs: &Programs,
         directory: &Path,
         spenders: &[Address],
         port: u16,
@@ -81,7 +83,8 @@ impl RunningChain {
                 Ok(Self::Embedded(served.serve(port, Limits::default())?))
             }
             ChainKind::Anvil(program) => {
-                let anvil = Anvil::start(program, CHAIN_ID, port, &[], &directory.join("anvil.log"))?;
+                let anvil =
+                    Anvil::start(programs, program, CHAIN_ID, port, &[], &directory.join("anvil.log"))?;
                 for account in spenders {
                     anvil.set_balance(*account, balance)?;
                 }

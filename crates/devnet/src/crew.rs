@@ -66,9 +66,16 @@ impl Programs {
         Process::start(&format!("node {}", files.index + 1), command, &files.log())
     }
 
+    /// `program`, which is killed when this thread ends.
+    pub(crate) fn child(&self, program: &Path) -> Command {
+        let mut command = Command::new(&self.multee);
+        command.args(["devnet-child", "--parent", &std::process::id().to_string(), "--"]).arg(program);
+        command
+    }
+
     /// Of this process's environment it gets the path to programs only: what is set for another node is not for it.
     fn bare(&self, directory: &Path) -> Command {
-        let mut command = Command::new(&self.multee);
+        let mut command = self.child(&self.multee);
         command.current_dir(directory).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command

@@ -16,6 +16,7 @@
 //! | `http` | a server for this machine, with limits |
 //! | `anvil` | Foundry's chain, as a process |
 //! | `child` | processes, watched and ended |
+//! | `tether` | how they end with the devnet when it is killed |
 //!
 //! Everything here that stands for hardware says SIMULATED, and nothing here is in what is measured. Nodes know of no
 //! simulation: their vendor's service and root certificate are simply the devnet's.
@@ -38,4 +39,5 @@ pub mod network;
 pub mod observed;
 pub mod pcs;
 pub mod rpc;
+pub mod tether;
 pub mod up;

@@ -14,6 +14,7 @@ use multee_keystore::{Keystore, KeystoreError, Password};
 use multee_protocol::{Epoch, Fixed, Parameters};
 
 use crate::devices::{Devices, DevicesError, POWER};
+use crate::tether::Tether;
 
 /// The password of every operator's keystore. Whoever reads the seed has the keys anyway.
 const PASSWORD: &str = "devnet";
@@ -40,6 +41,14 @@ pub enum NetworkError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl NetworkError {
+    /// What went wrong with this file or directory.
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::File { path, source }
+    }
 }
 
 impl From<InvalidKey> for NetworkError {
@@ -133,7 +142,9 @@ pub struct Surroundings<'a> {
 /// The places of one node, below its directory.
 #[derive(Clone, Debug)]
 pub struct NodeFiles {
-    /// The directory; nobody else can write to it.
+    /// The devnet's directory.
+    pub devnet: PathBuf,
+    /// The node's, below it; nobody else can write to it.
     pub directory: PathBuf,
     /// The device.
     pub index: u32,
@@ -142,7 +153,8 @@ pub struct NodeFiles {
 impl NodeFiles {
     /// Those of the device with this index, below the devnet's directory.
     pub fn of(devnet: &Path, index: u32) -> Self {
-        Self { directory: devnet.join(format!("node-{}", index + 1)), index }
+        let directory = devnet.join(format!("node-{}", index + 1));
+        Self { devnet: devnet.to_owned(), directory, index }
     }
 
     /// Where its Confirmation Applications listen.
@@ -156,7 +168,8 @@ impl NodeFiles {
         let index = u64::from(self.index);
         let numbers =
             [("--seed", *seed), ("--device", index), ("--from-s", *from_s), ("--until-s", *until_s)];
-        let mut arguments = vec!["devnet-confirm".to_owned()];
+        let tether = Tether::path(&self.devnet).display().to_string();
+        let mut arguments = vec!["devnet-confirm".to_owned(), "--tether".to_owned(), tether];
         arguments.extend(numbers.iter().flat_map(|(name, value)| [(*name).to_owned(), value.to_string()]));
         arguments
     }
@@ -259,12 +272,12 @@ fn quoted(path: &Path) -> String {
 /// Makes a directory that only its owner can enter.
 pub(crate) fn make_directory(path: &Path) -> Result<(), NetworkError> {
     let made = DirBuilder::new().mode(0o700).create(path);
-    made.map_err(|source| NetworkError::File { path: path.to_owned(), source })
+    made.map_err(NetworkError::at(path))
 }
 
 /// Writes a new file that only its owner can read.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), NetworkError> {
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = opened.and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| NetworkError::File { path: path.to_owned(), source })
+    written.map_err(NetworkError::at(path))
 }

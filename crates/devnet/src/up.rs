@@ -16,6 +16,7 @@ use crate::devices::{Devices, DevicesError};
 use crate::network::{self, NetworkError, NodeFiles, Surroundings};
 use crate::observed::ObserveError;
 use crate::pcs::{Pcs, PcsError};
+use crate::tether::Tether;
 
 /// Seconds from now to the network's first epoch: what founding takes on a machine that has much to do.
 const FOUNDING_S: u64 = 20;
@@ -59,6 +60,7 @@ pub struct Devnet {
     pcs: Pcs,
     founded: Founded,
     genesis_s: u64,
+    _tether: Tether,
 }
 
 /// Why there is no devnet, or no longer.
@@ -107,13 +109,14 @@ impl Devnet {
         let devices = Devices { seed: config.seed, from_s, until_s };
         let files: Vec<NodeFiles> =
             (0..config.devices).map(|index| NodeFiles::of(&directory, index)).collect();
+        let tether = Tether::hold(&directory).map_err(NetworkError::at(&Tether::path(&directory)))?;
         let mut applications = Vec::new();
         for files in &files {
             files.prepare(&devices)?;
             applications.push(config.programs.boot(&devices, files)?);
         }
         let spenders = network::spenders(&devices, config.devices)?;
-        let chain = RunningChain::start(&config.chain, &directory, &spenders, config.port)?;
+        let chain = RunningChain::start(&config.chain, &config.programs, &directory, &spenders, config.port)?;
         let vendor = devices.vendor()?;
         let pcs = Pcs::start(&vendor, 0)?;
         let root = directory.join("root.der");
@@ -139,7 +142,7 @@ impl Devnet {
             files.configure(&devices, around)?;
             nodes.push(config.programs.run(files)?);
         }
-        Ok(Self { nodes, files, applications, chain, pcs, founded, genesis_s })
+        Ok(Self { nodes, files, applications, chain, pcs, founded, genesis_s, _tether: tether })
     }
 
     /// Looks whether chain and nodes run. None is started again: what ends by itself is a fault to be seen.

@@ -1,5 +1,6 @@
 //! The command line of `multee devnet`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
@@ -52,6 +53,19 @@ pub(crate) struct UpArgs {
     pub(crate) json: bool,
 }
 
+/// Any program as a child of a devnet, killed when that ends; `multee devnet up` starts it
+#[derive(Debug, Args)]
+pub(crate) struct DevnetChildArgs {
+    /// The devnet's process
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: u32,
+    /// The program
+    pub(crate) program: OsString,
+    /// What it is told
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
+}
+
 /// The Confirmation Application of a devnet's device, over a SIMULATED TEE; `multee devnet up` starts it
 #[derive(Debug, Args)]
 pub(crate) struct DevnetConfirmArgs {
@@ -67,6 +81,9 @@ pub(crate) struct DevnetConfirmArgs {
     /// When they end to
     #[arg(long, value_name = "S")]
     pub(crate) until_s: u64,
+    /// A file that the devnet has locked for as long as it runs
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tether: PathBuf,
     /// The Unix socket to listen on; nobody else may be able to write to its directory
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: PathBuf,

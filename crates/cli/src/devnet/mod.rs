@@ -16,13 +16,14 @@ use multee_devnet::confirm::{self, ConfirmError};
 use multee_devnet::crew::Programs;
 use multee_devnet::devices::Devices;
 use multee_devnet::observed::ObserveError;
+use multee_devnet::tether;
 use multee_devnet::up::{Config, Devnet, DevnetError};
 use multee_operator::Stop;
 
 use crate::exit::Exit;
 use screen::Screen;
 
-pub(crate) use args::{DevnetArgs, DevnetConfirmArgs};
+pub(crate) use args::{DevnetArgs, DevnetChildArgs, DevnetConfirmArgs};
 use args::{DevnetCommand, UpArgs};
 
 /// How often to look what became of the network.
@@ -52,6 +53,10 @@ pub(crate) enum DevnetCliError {
     #[error("this process cannot be told to end, or cannot print")]
     #[diagnostic(code(multee::devnet::system))]
     System(#[from] io::Error),
+    /// A process of the devnet.
+    #[error("child of the devnet cannot be started")]
+    #[diagnostic(code(multee::devnet::child))]
+    Child(#[source] io::Error),
     /// The application of a device.
     #[error(transparent)]
     #[diagnostic(code(multee::devnet::confirm))]
@@ -84,7 +89,12 @@ pub(crate) fn run(args: &DevnetArgs) -> Result<Exit, DevnetCliError> {
 /// Runs the application of a device until it is ended.
 pub(crate) fn confirm(args: &DevnetConfirmArgs) -> Result<Infallible, DevnetCliError> {
     let devices = Devices { seed: args.seed, from_s: args.from_s, until_s: args.until_s };
-    Ok(confirm::run(&devices, args.device, &args.socket)?)
+    Ok(confirm::run(&devices, args.device, &args.socket, &args.tether)?)
+}
+
+/// Becomes another program, as a child of a devnet.
+pub(crate) fn child(args: &DevnetChildArgs) -> Result<Infallible, DevnetCliError> {
+    Err(DevnetCliError::Child(tether::become_child(args.parent, &args.program, &args.arguments)))
 }
 
 fn up(args: &UpArgs) -> Result<Exit, DevnetCliError> {

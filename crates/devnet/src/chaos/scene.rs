@@ -22,9 +22,10 @@ use crate::chain::{self, CHAIN_ID};
 use crate::child::Process;
 use crate::crew::{self, Application};
 use crate::devices::Devices;
-use crate::network::{self, NodeFiles, Surroundings};
+use crate::network::{self, NetworkError, NodeFiles, Surroundings};
 use crate::observed::{Publications, Tier, seat};
 use crate::pcs::Pcs;
+use crate::tether::Tether;
 
 /// The length of an epoch on the chain's clock, in seconds. That clock follows this machine's within an epoch, so it is
 /// longer than an epoch may take here.
@@ -53,6 +54,7 @@ pub(super) struct Scene {
     anvil: Box<Anvil>,
     rpc: Arc<Rpc>,
     _pcs: Pcs,
+    _tether: Tether,
     network: Address,
     genesis_s: u64,
     publications: Publications,
@@ -71,12 +73,14 @@ impl Scene {
             Devices { seed: config.seed, from_s: now_s - 86_400, until_s: now_s + 10 * 365 * 86_400 };
         let files: Vec<NodeFiles> =
             (0..config.devices).map(|index| NodeFiles::of(directory, index)).collect();
+        let tether = Tether::hold(directory).map_err(NetworkError::at(&Tether::path(directory)))?;
         let mut applications = Vec::new();
         for files in &files {
             files.prepare(&devices)?;
             applications.push(config.programs.boot(&devices, files)?);
         }
-        let anvil = Anvil::start(&config.anvil, CHAIN_ID, 0, &ANVIL, &directory.join("anvil.log"))?;
+        let anvil =
+            Anvil::start(&config.programs, &config.anvil, CHAIN_ID, 0, &ANVIL, &directory.join("anvil.log"))?;
         for account in network::spenders(&devices, config.devices)? {
             anvil.set_balance(account, U256::from(chain::BALANCE_WEI))?;
         }
@@ -113,6 +117,7 @@ impl Scene {
             anvil: Box::new(anvil),
             rpc,
             _pcs: pcs,
+            _tether: tether,
             network,
             genesis_s,
             publications: Publications::default(),
