@@ -14,5 +14,6 @@ pub mod notify;
 pub mod page;
 pub mod status;
 mod stop;
+mod trouble;
 
 pub use stop::Stop;

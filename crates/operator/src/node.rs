@@ -30,6 +30,7 @@ use crate::metrics::{Kind, Metrics, OfEndpoint, now_s, signed};
 use crate::notify::{self, Watchdog};
 use crate::page::{self, Page};
 use crate::stop::Stop;
+use crate::trouble::Trouble;
 
 /// The longest pause between rounds that fail.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
@@ -89,8 +90,8 @@ struct Node<'a> {
     operator: Address,
     looked: Option<Instant>,
     epoch: Option<Epoch>,
-    /// What the last round ended with, told once.
-    trouble: Option<String>,
+    /// What a round ended with and nothing has mended since, told once.
+    trouble: Option<Trouble>,
 }
 
 /// Runs a node until `stop` is asked for. `version` is the program's.
@@ -114,9 +115,7 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         let machine = checked_machine(config, &ledger)?;
         Ok((ledger, machine))
     };
-    let Some((ledger, machine)) = patiently(config, &watchdog, stop, ledger)? else {
-        return Ok(not_begun());
-    };
+    let Some((ledger, machine)) = patiently(config, &watchdog, stop, ledger)? else { return Ok(not_begun()) };
     check_operator(&ledger, config, account)?;
     let controller = ControllerConfig {
         seat: config.seat.id,
@@ -291,7 +290,9 @@ impl Node<'_> {
     }
 
     fn round(&mut self) -> Result<(), ControllerError> {
-        for action in self.controller.tick()? {
+        let actions = self.controller.tick()?;
+        let mended = self.trouble.take_if(|trouble| trouble.is_mended_by(&actions)).is_some();
+        for action in actions {
             self.acted(action);
         }
         self.watch_epoch()?;
@@ -299,7 +300,7 @@ impl Node<'_> {
             self.look()?;
             self.looked = Some(Instant::now());
         }
-        if self.trouble.take().is_some() {
+        if mended {
             tracing::info!(event = "recovered", "the node goes on");
         }
         Ok(())
@@ -307,13 +308,13 @@ impl Node<'_> {
 
     /// Told once for each kind of trouble in a row: a log that repeats itself is not read.
     fn tell(&mut self, error: &ControllerError) {
-        let text = chain_of(error);
-        self.metrics.errors.get_or_create(&Kind { kind: kind_of(error) }).inc();
-        if self.trouble.as_ref() == Some(&text) {
-            return;
+        let trouble = Trouble::of(error);
+        let Trouble { kind, text } = &trouble;
+        self.metrics.errors.get_or_create(&Kind { kind }).inc();
+        if self.trouble.as_ref().is_none_or(|known| known.text != *text) {
+            tracing::warn!(event = "round_failed", kind, "{text}");
         }
-        tracing::warn!(event = "round_failed", kind = kind_of(error), "{text}");
-        self.trouble = Some(text);
+        self.trouble = Some(trouble);
     }
 
     fn acted(&self, action: Action) {
@@ -465,18 +466,6 @@ fn is_final(error: &ControllerError) -> bool {
         )
         | ControllerError::State(_) => true,
         _ => false,
-    }
-}
-
-fn kind_of(error: &ControllerError) -> &'static str {
-    match error {
-        ControllerError::Chain(_) | ControllerError::Read(_) => "chain",
-        ControllerError::Ledger(_) => "ledger",
-        ControllerError::Send(_) => "send",
-        ControllerError::Duty(_) => "duty",
-        ControllerError::Confirm(_) | ControllerError::NoApplication(_) => "application",
-        ControllerError::State(_) => "state",
-        ControllerError::Refused(_) => "refused",
     }
 }
 
