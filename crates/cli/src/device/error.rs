@@ -15,6 +15,7 @@ use multee_operator::introduction::IntroductionError;
 use multee_operator::status::StatusError;
 
 use crate::config::ConfigCommandError;
+use crate::node::help::of_assembly;
 
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub(crate) enum DeviceCommandError {
@@ -23,7 +24,7 @@ pub(crate) enum DeviceCommandError {
     Config(#[from] ConfigCommandError),
 
     #[error(transparent)]
-    #[diagnostic(code(multee::device::parts), help("`multee doctor` looks at each part"))]
+    #[diagnostic(code(multee::device::parts), help("{}", of_assembly(.0)))]
     Assembly(#[from] AssemblyError),
 
     #[error("the application does not answer")]

@@ -3,11 +3,9 @@
 use std::io;
 
 use miette::Diagnostic;
-use multee_chain::ChainError;
-use multee_node::{ControllerError, LedgerError};
-use multee_operator::assemble::AssemblyError;
 use multee_operator::node::NodeError;
 
+use super::help::of_node;
 use crate::config::ConfigCommandError;
 
 /// Why a node ended.
@@ -46,37 +44,10 @@ impl Diagnostic for NodeCommandError {
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         match self {
             Self::Config(error) => error.help(),
-            Self::Signals(_) => None,
-            Self::Node(error) => of_node(error).map(|help| Box::new(help) as Box<dyn std::fmt::Display>),
+            Self::Signals(_) => {
+                Some(Box::new("a sandbox may forbid it: let the program handle SIGTERM and SIGINT"))
+            }
+            Self::Node(error) => Some(Box::new(of_node(error))),
         }
-    }
-}
-
-fn of_node(error: &NodeError) -> Option<&'static str> {
-    match error {
-        NodeError::NoSeat { .. } => Some("check seat.id; a device gets one with `multee device join`"),
-        NodeError::NotOperator { .. } => {
-            Some("use that account's key, or have the seat's provider name this one")
-        }
-        NodeError::Metrics { .. } => Some("choose another address for metrics.listen"),
-        NodeError::Assembly(AssemblyError::Chain(error))
-        | NodeError::Controller(ControllerError::Chain(error)) => of_chain(error),
-        NodeError::Assembly(AssemblyError::Ledger(LedgerError::Contradiction { .. }))
-        | NodeError::Controller(ControllerError::Ledger(LedgerError::Contradiction { .. })) => Some(
-            "the contract at network.contract is not one of this program's protocol, or an endpoint tells another \
-             chain's events: `multee doctor` asks each endpoint",
-        ),
-        _ => None,
-    }
-}
-
-fn of_chain(error: &ChainError) -> Option<&'static str> {
-    match error {
-        ChainError::WrongChain { .. } => Some("rpc.endpoints and network.chain_id are of different chains"),
-        ChainError::WrongCode { .. } => {
-            Some("check network.contract and network.code_hash with whoever founded the network")
-        }
-        ChainError::Storage(_) => Some("check the disk that state.path is on"),
-        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod error;
+pub(crate) mod help;
 
 use multee_operator::{Stop, log, node};
 

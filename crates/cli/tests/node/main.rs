@@ -5,3 +5,4 @@ mod desk;
 mod doctor;
 mod secrets;
 mod shell;
+mod starting;
