@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -176,6 +177,20 @@ fn an_application_without_parent_ends_with_its_devnet() {
     assert!(ended);
     let mut late = command.spawn().expect("starts");
     late.wait().expect("ends at once: the devnet is gone");
+}
+
+#[test]
+fn a_taken_port_is_told_before_anything_is_made() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let below = directory.path().join("devnet");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
+    let output = command.args(["devnet", "up", "--port", &port, "--dir"]).arg(&below).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&port) && said.contains("--port"), "{said}");
+    assert!(!below.exists());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The chain of a devnet: embedded here and served, or `anvil`.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,12 +52,29 @@ pub enum StartChainError {
     /// The server in front of it.
     #[error("JSON-RPC cannot be served")]
     Server(#[from] std::io::Error),
+    /// Something listens there already.
+    #[error("nothing can listen on 127.0.0.1:{port}")]
+    Port {
+        /// Where.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
     /// `anvil`.
     #[error(transparent)]
     Anvil(#[from] AnvilError),
     /// It says it listens where nothing can.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),
+}
+
+/// Looks whether a chain can be served at this port, 0 for any that is free.
+///
+/// # Errors
+/// When something else listens there, or this program may not.
+pub fn check_port(port: u16) -> Result<(), StartChainError> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    bound.map(drop).map_err(|source| StartChainError::Port { port, source })
 }
 
 impl RunningChain {

@@ -103,6 +103,7 @@ impl Devnet {
     /// # Errors
     /// When something does not start; what did is ended.
     pub fn start(config: &Config) -> Result<Self, DevnetError> {
+        chain::check_port(config.port)?;
         let directory = claim(&config.directory)?;
         let now_s = chain::now_s();
         let (from_s, until_s) = (now_s.saturating_sub(AGE_S), now_s.saturating_add(VALIDITY_S));

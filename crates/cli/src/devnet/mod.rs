@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use miette::Diagnostic;
 use multee_devnet::anvil::Anvil;
-use multee_devnet::chain::ChainKind;
+use multee_devnet::chain::{ChainKind, StartChainError};
 use multee_devnet::chronicle::Chronicle;
 use multee_devnet::confirm::{self, ConfirmError};
 use multee_devnet::crew::Programs;
@@ -72,9 +72,10 @@ impl From<DevnetError> for DevnetCliError {
 fn help_for(error: &DevnetError) -> &'static str {
     match error {
         DevnetError::NotEmpty(_) => "name another directory with --dir, or remove that one",
-        DevnetError::Chain(_) => {
-            "if the port is taken, name another with --port; anvil comes with `npm ci` in contracts/"
+        DevnetError::Chain(StartChainError::Port { .. }) => {
+            "name another port with --port, 0 for any that is free"
         }
+        DevnetError::Chain(_) => "anvil comes with `npm ci` in contracts/; --anvil-path says where it is",
         _ => "the logs are in the devnet's directory",
     }
 }
