@@ -33,7 +33,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -44,6 +44,7 @@ const STEPS: [Step; 13] = [
     ("artifacts", |root| checked(artifacts::check(root))),
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
+    ("alert rules", alert_rules),
     ("fuzzing", fuzzing),
     ("reproducible build", |root| checked(reproduce::run(root))),
     ("licences and bans", licences),
@@ -137,6 +138,16 @@ fn forge_tests(root: &Path) -> Outcome {
         Ok(command) => some_tested(command, counts::forge),
         Err(error) => Outcome::Failed(Counts::default(), error),
     }
+}
+
+/// Each alert where it is to be told, and where it is not.
+fn alert_rules(root: &Path) -> Outcome {
+    let Some(promtool) = installs::promtool(root) else {
+        return Outcome::Skipped("promtool is not installed, and Debian's package cannot be had");
+    };
+    let mut command = Command::new(promtool);
+    command.args(["test", "rules", "alerts.test.yml"]).current_dir(root.join("deploy/monitoring"));
+    ran(command)
 }
 
 /// Stable compilers replay the committed inputs, in a test; to look for new ones takes a nightly one.

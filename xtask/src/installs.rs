@@ -1,7 +1,7 @@
-//! What the contracts' tools need: Node.js, and the npm packages under `contracts/`.
+//! What the contracts' tools need: Node.js, and the npm packages under `contracts/`; and what tests the alert rules.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command;
@@ -54,4 +54,36 @@ fn packages(contracts: &Path) -> Result<(), ChoreError> {
     let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     command::run(Command::new("npm").args(args).current_dir(contracts))?;
     fs::write(&stamp, lock).map_err(|source| ChoreError::File { path: stamp, source })
+}
+
+/// Where `promtool` is put, below the workspace's root.
+const TOOLS: &str = "target/tools";
+
+/// `promtool`, which tests alert rules: the system's, or that of Debian's package, which is taken out of it: installed, it
+/// would run a server. None where there is neither.
+pub(crate) fn promtool(root: &Path) -> Option<PathBuf> {
+    let works = |program: &Path| command::works(Command::new(program).arg("--version"));
+    let (installed, kept) = (PathBuf::from("promtool"), root.join(TOOLS).join("promtool"));
+    if let Some(program) = [installed, kept.clone()].into_iter().find(|program| works(program)) {
+        return Some(program);
+    }
+    // What apt has to say about it is on the screen.
+    take_promtool(root, &kept).ok().filter(|()| works(&kept)).map(|()| kept)
+}
+
+fn take_promtool(root: &Path, to: &Path) -> Result<(), ChoreError> {
+    let place = root.join(TOOLS).join("prometheus");
+    let failed = |source| ChoreError::File { path: place.clone(), source };
+    fs::create_dir_all(&place).map_err(failed)?;
+    let download = || {
+        let mut apt = Command::new("apt-get");
+        command::run(apt.args(["--quiet", "download", "prometheus"]).current_dir(&place))
+    };
+    download()
+        .or_else(|error| if is_root() { apt(&["update"]).and_then(|()| download()) } else { Err(error) })?;
+    let mut packages = fs::read_dir(&place).map_err(failed)?.flatten().map(|entry| entry.path());
+    let package = packages.find(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    command::run(Command::new("dpkg-deb").arg("--extract").args(package).arg(&place))?;
+    fs::rename(place.join("usr/bin/promtool"), to).map_err(failed)?;
+    fs::remove_dir_all(&place).map_err(failed)
 }

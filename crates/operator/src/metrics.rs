@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use multee_protocol::Mark;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -95,7 +96,7 @@ impl Metrics {
             publication_gas: r.plain("publication_gas", "Gas that publications used"),
             settled_blocks: r.plain("settled_blocks", "Blocks settled"),
             restarts: r.plain("restarts", "Incarnations begun"),
-            marks: r.plain("marks", "Marks given, by kind"),
+            marks: r.marks(),
             score: r.unit("seat_score", "Score of the seat, 0 to 1", Unit::Ratios),
             tier: r.plain(
                 "seat_tier",
@@ -156,6 +157,15 @@ impl Registrar<'_> {
         metric
     }
 
+    /// All kinds from the start: the first marks would be no increase otherwise, and alerts would not see them.
+    fn marks(&mut self) -> Family<Kind, Counter> {
+        let marks: Family<Kind, Counter> = self.plain("marks", "Marks given, by kind");
+        for mark in (0..).map_while(|code| Mark::from_code(code).ok()) {
+            let _ = marks.get_or_create(&Kind { kind: mark.name() });
+        }
+        marks
+    }
+
     /// From a hundredth of a second to some minutes.
     fn histogram(&mut self, name: &str, help: &str) -> Histogram {
         let histogram = Histogram::new(exponential_buckets(0.01, 3.0, 10));
@@ -177,6 +187,18 @@ pub(crate) fn signed(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_every_kind_are_told_before_the_first_is_given() {
+        let text = Metrics::new("0.0.0", 7).text();
+        let told = |kind: &str| {
+            text.lines().any(|line| line.contains(&format!("kind=\"{kind}\"")) && line.ends_with(" 0"))
+        };
+        assert!(
+            ["abstain", "valid", "evidence_invalid", "properties_not_accepted"].into_iter().all(told),
+            "{text}"
+        );
+    }
 
     #[test]
     fn names_have_the_prefix_and_units_and_every_line_is_one_that_scrapers_read() {

@@ -48,3 +48,17 @@ fn the_board_is_json_and_every_panel_has_a_question() {
         panels.iter().all(|panel| panel["targets"][0]["expr"].as_str().is_some_and(|expr| !expr.is_empty()))
     );
 }
+
+/// `promtool` runs the cases, in `cargo xtask test`; this is about there being some.
+#[test]
+fn every_alert_has_a_case_that_it_tells_and_one_that_it_does_not() {
+    let (rules, cases) = (read("alerts.yml"), read("alerts.test.yml"));
+    let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() >= 14, "{alerts:?}");
+    for alert in alerts {
+        let mut expected = cases.split(&format!("alertname: {alert}\n")).skip(1);
+        let is_quiet = |rest: &str| rest.trim_start().starts_with("exp_alerts: []");
+        assert!(expected.clone().any(is_quiet), "{alert} is always told");
+        assert!(expected.any(|rest| !is_quiet(rest)), "{alert} is never told");
+    }
+}
