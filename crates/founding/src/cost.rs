@@ -25,6 +25,25 @@ pub struct Prices {
     pub devices: u32,
 }
 
+/// Who settles a device's blocks: each once when it passes or is decided, and once more when it is paid for. Anybody may,
+/// and nobody is paid for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settling {
+    /// Others: it pays for no settlement.
+    ByOthers,
+    /// The device, along with its own later publications: whoever runs no agent that settles, where nobody else does.
+    ByItself,
+    /// All in turns, as nodes do: it settles as many of anybody's blocks as it has of its own. One whose neighbours are
+    /// away settles theirs, too.
+    InTurns,
+}
+
+impl Settling {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ByOthers, Self::ByItself, Self::InTurns];
+}
+
 /// A call that a device pays for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
@@ -56,13 +75,12 @@ pub struct Estimate {
 #[error("the gas snapshot has no figure for {0}")]
 pub struct NoFigure(&'static str);
 
-/// What a device costs in a year. Once an epoch it publishes, and pays for as many settlements as its own blocks cause:
-/// each is settled twice, when it passes or is decided and when it is paid for. In its turn it opens an epoch and sets
-/// the seed. Joining and restarts are seldom, and not in it; nor are deposit and rewards.
+/// What a device costs in a year. Once an epoch it publishes, and settles what falls to it; in its turn it opens an epoch
+/// and sets the seed. Joining and restarts are seldom, and not in it; nor are deposit and rewards.
 ///
 /// # Errors
 /// When the snapshot lacks a figure.
-pub fn estimate(prices: &Prices) -> Result<Estimate, NoFigure> {
+pub fn estimate(prices: &Prices, settling: Settling) -> Result<Estimate, NoFigure> {
     let snapshot: BTreeMap<String, BTreeMap<String, u64>> =
         serde_json::from_str(SNAPSHOT).map_err(|_| NoFigure("any call"))?;
     let measured_at_seats = nearest(&snapshot, prices.devices)?;
@@ -73,12 +91,12 @@ pub fn estimate(prices: &Prices) -> Result<Estimate, NoFigure> {
         let gas = figures.get(&measured_at_seats.to_string()).ok_or(NoFigure(call))?;
         Ok(Item { call, gas: *gas, a_year })
     };
-    let items = vec![
-        item("publication", epochs)?,
-        item("settlement", 2.0 * epochs)?,
-        item("open_epoch", turns)?,
-        item("seed_epoch", turns)?,
-    ];
+    let mut items = match settling {
+        Settling::ByOthers => vec![item("publication", epochs)?],
+        Settling::ByItself => vec![item("publication_settling", epochs)?],
+        Settling::InTurns => vec![item("publication", epochs)?, item("settlement", 2.0 * epochs)?],
+    };
+    items.extend([item("open_epoch", turns)?, item("seed_epoch", turns)?]);
     #[allow(clippy::cast_precision_loss, reason = "gas of a call is far below 2⁵³")]
     let gas = items.iter().map(|item| item.gas as f64 * item.a_year).sum::<f64>();
     let native = gas * prices.gas_price_gwei / 1e9;
@@ -104,35 +122,46 @@ mod tests {
         (found - expected).abs() <= expected * 1e-9
     }
 
+    fn in_turns(prices: Prices) -> Estimate {
+        estimate(&prices, Settling::InTurns).expect("estimated")
+    }
+
     #[test]
     fn a_year_is_the_sum_of_its_calls_at_their_price() {
-        let estimate = estimate(&PRICES).expect("estimated");
         let figure = |call: &str| {
             let snapshot: serde_json::Value = serde_json::from_str(SNAPSHOT).expect("JSON");
             snapshot[call]["1000"].as_f64().expect("a figure")
         };
         let epochs = 8766.0;
         let shared = (figure("open_epoch") + figure("seed_epoch")) * epochs / 100.0;
-        let gas = (figure("publication") + 2.0 * figure("settlement")) * epochs + shared;
-        assert!(close(estimate.gas, gas), "{estimate:?}");
-        assert!(close(estimate.money, gas * 0.05e-9 * 3000.0), "{estimate:?}");
-        assert_eq!(estimate.measured_at_seats, 1000);
+        let own = [
+            figure("publication"),
+            figure("publication_settling"),
+            figure("publication") + 2.0 * figure("settlement"),
+        ];
+        for (settling, own) in Settling::ALL.into_iter().zip(own) {
+            let estimate = estimate(&PRICES, settling).expect("estimated");
+            let gas = own * epochs + shared;
+            assert!(close(estimate.gas, gas), "{settling:?}: {estimate:?}");
+            assert!(close(estimate.money, gas * 0.05e-9 * 3000.0), "{settling:?}: {estimate:?}");
+            assert_eq!(estimate.measured_at_seats, 1000);
+        }
     }
 
     #[test]
     fn money_follows_prices_and_epochs() {
-        let base = estimate(&PRICES).expect("estimated").money;
-        let dearer = estimate(&Prices { gas_price_gwei: 0.1, ..PRICES }).expect("estimated").money;
-        let coin = estimate(&Prices { native_price: 6000.0, ..PRICES }).expect("estimated").money;
+        let base = in_turns(PRICES).money;
+        let dearer = in_turns(Prices { gas_price_gwei: 0.1, ..PRICES }).money;
+        let coin = in_turns(Prices { native_price: 6000.0, ..PRICES }).money;
         assert!(close(dearer, 2.0 * base) && close(coin, 2.0 * base));
-        let daily = estimate(&Prices { epoch_seconds: 86_400, ..PRICES }).expect("estimated").money;
+        let daily = in_turns(Prices { epoch_seconds: 86_400, ..PRICES }).money;
         assert!(close(daily, base / 24.0));
     }
 
     #[test]
     fn networks_are_told_by_the_nearest_measured_number_of_seats() {
         for (devices, seats) in [(1, 58), (58, 58), (59, 1000), (1001, 10_000), (1_000_000, 10_000)] {
-            let estimate = estimate(&Prices { devices, ..PRICES }).expect("estimated");
+            let estimate = in_turns(Prices { devices, ..PRICES });
             assert_eq!(estimate.measured_at_seats, seats, "{devices}");
         }
     }

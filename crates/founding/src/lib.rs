@@ -49,7 +49,7 @@ mod verify;
 pub use check::{Checked, Cost, Problem, Warning, check, check_offline};
 pub use code::{CodeMismatch, Contract, check_code};
 pub use config::{CONFIG_BYTES_MAX, ConfigError, Genesis, NetworkConfig, POLICY_BYTES_MAX, amount, utc};
-pub use cost::{Estimate, Item, NoFigure, Prices, estimate};
+pub use cost::{Estimate, Item, NoFigure, Prices, Settling, estimate};
 pub use deploy::{DeployError, Progress, deploy};
 pub use devnet::{Founded, Founding, FoundingError, found_devnet, fund_devnet, join_devnet};
 pub use governing::{

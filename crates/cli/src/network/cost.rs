@@ -1,8 +1,9 @@
 //! `multee network cost`: what a device costs in gas.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use multee_founding::{Estimate, Prices, estimate};
+use multee_founding::{Estimate, Prices, Settling, estimate};
 use serde::Serialize;
 
 use super::args::CostArgs;
@@ -19,6 +20,7 @@ struct Document<'a> {
     devices: u32,
     #[serde(flatten)]
     estimate: &'a Estimate,
+    settled: BTreeMap<Settling, &'a Estimate>,
 }
 
 pub(super) fn run(args: &CostArgs) -> Result<Exit, NetworkError> {
@@ -28,7 +30,9 @@ pub(super) fn run(args: &CostArgs) -> Result<Exit, NetworkError> {
         epoch_seconds: args.epoch_seconds,
         devices: args.devices,
     };
-    let estimate = estimate(&prices)?;
+    let [by_others, by_itself, in_turns] = Settling::ALL.map(|settling| estimate(&prices, settling));
+    let estimates = [by_others?, by_itself?, in_turns?];
+    let [.., estimate] = &estimates;
     if args.json {
         let document = Document {
             version: 1,
@@ -36,17 +40,19 @@ pub(super) fn run(args: &CostArgs) -> Result<Exit, NetworkError> {
             native_price: args.native_price,
             epoch_seconds: args.epoch_seconds,
             devices: args.devices,
-            estimate: &estimate,
+            estimate,
+            settled: Settling::ALL.into_iter().zip(&estimates).collect(),
         };
         let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::other);
         print(&(text.map_err(NetworkError::Stdout)? + "\n"))?;
     } else {
-        print(&text(&prices, &estimate))?;
+        print(&text(&prices, &estimates))?;
     }
     Ok(Exit::Ok)
 }
 
-fn text(prices: &Prices, estimate: &Estimate) -> String {
+fn text(prices: &Prices, estimates: &[Estimate; 3]) -> String {
+    let [by_others, by_itself, estimate] = estimates;
     let mut text = format!(
         "a device of a network of {} with epochs of {} s, gas at {} gwei, a coin at {}\n\n",
         prices.devices, prices.epoch_seconds, prices.gas_price_gwei, prices.native_price
@@ -61,12 +67,18 @@ fn text(prices: &Prices, estimate: &Estimate) -> String {
     }
     let sum = grouped(&format!("{:.0}", estimate.gas));
     let _ = writeln!(text, "{:<24}{:>12}{:>14}{sum:>18}\n", "together", "", "");
-    let _ = writeln!(text, "{:.2} a year, {:.6} coins", estimate.money, estimate.native);
+    let mut settled = |who: &str, by: &Estimate| {
+        let _ = writeln!(text, "{:.2} a year, {:.6} coins, {who}", by.money, by.native);
+    };
+    settled("where all settle in turns, as above", estimate);
+    settled("where it settles its own blocks, and nobody else's", by_itself);
+    settled("where others settle its blocks", by_others);
     let _ = write!(
         text,
-        "\nMeasured at {} seats (docs/gas.md). Each block is published once and settled twice; opening and seeding\n\
-         an epoch is shared. Joining, restarts, deposit and rewards are not in it, and nor is what a rollup asks\n\
-         besides gas for its data on the parent chain: evidence has some 1400 bytes a publication.\n",
+        "\nMeasured at {} seats (docs/gas.md). Each block is published once and settled twice, by anybody: nodes\n\
+         take turns, and do what a neighbour leaves undone, so a device may pay for more than its share. Opening and\n\
+         seeding an epoch is shared. Joining, restarts, deposit and rewards are not in it, and nor is what a rollup\n\
+         asks besides gas for its data on the parent chain: evidence has some 1400 bytes a publication.\n",
         estimate.measured_at_seats
     );
     text

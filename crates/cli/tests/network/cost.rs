@@ -23,6 +23,11 @@ fn the_document_has_the_same_figures() {
     let money = document["money"].as_f64().expect("a number");
     assert!(text.contains(&format!("{money:.2} a year")), "{text}");
     assert_eq!(document["version"], 1);
+    let settled = |by: &str| document["settled"][by]["money"].as_f64().expect("a number");
+    assert!(settled("by_others") < settled("by_itself") && settled("by_itself") < settled("in_turns"));
+    for by in ["by_others", "by_itself", "in_turns"] {
+        assert!(text.contains(&format!("{:.2} a year", settled(by))), "{by}: {text}");
+    }
 }
 
 #[test]
