@@ -21,8 +21,6 @@ use crate::network::NodeFiles;
 
 /// How long an application may take to start, on a machine that has much to do.
 const START: Duration = Duration::from_mins(1);
-/// The name of the first application's socket, of the form that nodes give to sockets.
-const FIRST_SOCKET: &str = "confirm-first.sock";
 
 /// How the processes are started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +32,8 @@ pub struct Programs {
 /// A device's first application.
 #[derive(Debug)]
 pub struct Application {
+    /// The device's index.
+    pub device: u32,
     /// The process.
     pub process: Process,
     /// The key that it drew.
@@ -46,14 +46,14 @@ impl Programs {
     /// # Errors
     /// When it does not start.
     pub fn boot(&self, devices: &Devices, files: &NodeFiles) -> Result<Application, ProcessError> {
-        let socket = files.sockets().join(FIRST_SOCKET);
+        let socket = files.first_socket();
         let mut command = self.bare(&files.directory);
         command.args(files.confirm_arguments(devices)).arg("--socket").arg(&socket);
         let name = format!("application {}", files.index + 1);
         let mut process = Process::start(&name, command, &files.confirm_log())?;
         let hello = || Socket::new(SocketConfig::new(socket.clone())).hello().ok();
         let incarnation = process.wait_for(START, hello)?.incarnation();
-        Ok(Application { process, incarnation })
+        Ok(Application { device: files.index, process, incarnation })
     }
 
     /// Starts the node of a device.

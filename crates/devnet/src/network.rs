@@ -139,6 +139,17 @@ pub struct Surroundings<'a> {
     pub poll_ms: u64,
 }
 
+/// How a device's application runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrangement {
+    /// As a child of the node, and ends with it.
+    Child,
+    /// As a child of the node, which leaves it to the next one when it ends in order (`confirm.keep_running`).
+    Kept,
+    /// As a service of the system's, at a socket of its own (`confirm.socket`). Who runs the devnet is the system.
+    Service,
+}
+
 /// The places of one node, below its directory.
 #[derive(Clone, Debug)]
 pub struct NodeFiles {
@@ -148,18 +159,25 @@ pub struct NodeFiles {
     pub directory: PathBuf,
     /// The device.
     pub index: u32,
+    /// How its application runs.
+    pub arrangement: Arrangement,
 }
 
 impl NodeFiles {
     /// Those of the device with this index, below the devnet's directory.
-    pub fn of(devnet: &Path, index: u32) -> Self {
+    pub fn of(devnet: &Path, index: u32, arrangement: Arrangement) -> Self {
         let directory = devnet.join(format!("node-{}", index + 1));
-        Self { devnet: devnet.to_owned(), directory, index }
+        Self { devnet: devnet.to_owned(), directory, index, arrangement }
     }
 
     /// Where its Confirmation Applications listen.
     pub fn sockets(&self) -> PathBuf {
         self.directory.join("run")
+    }
+
+    /// The socket of its first application, of the form that nodes give to sockets; a service has no other.
+    pub fn first_socket(&self) -> PathBuf {
+        self.sockets().join("confirm-first.sock")
     }
 
     /// What its Confirmation Application is told besides its socket.
@@ -208,14 +226,24 @@ impl NodeFiles {
     /// # Errors
     /// When it cannot be written.
     pub fn configure(&self, devices: &Devices, around: Surroundings<'_>) -> Result<(), NetworkError> {
-        let arguments = serde_json::Value::from(self.confirm_arguments(devices)).to_string();
-        let text = self.text(devices.measurement(self.index)?, &arguments, around);
+        let application = self.application(devices, around.multee);
+        let text = self.text(devices.measurement(self.index)?, &application, around);
         write(&self.config(), text.as_bytes())
     }
 
-    fn text(&self, measurement: B256, arguments: &str, around: Surroundings<'_>) -> String {
-        let Surroundings { contract, chain_id, rpc_url, pcs_url, root, multee, poll_ms } = around;
-        let (root, multee) = (quoted(root), quoted(multee));
+    /// The configuration's lines on how the application runs. The system starts a service anew without being asked.
+    fn application(&self, devices: &Devices, multee: &Path) -> String {
+        if self.arrangement == Arrangement::Service {
+            return format!("socket = {}\nrestart_command = [\"true\"]", quoted(&self.first_socket()));
+        }
+        let arguments = serde_json::Value::from(self.confirm_arguments(devices));
+        let (multee, keeps) = (quoted(multee), self.arrangement == Arrangement::Kept);
+        format!("program = {multee}\nargs = {arguments}\ndirectory = \"run\"\nkeep_running = {keeps}")
+    }
+
+    fn text(&self, measurement: B256, application: &str, around: Surroundings<'_>) -> String {
+        let Surroundings { contract, chain_id, rpc_url, pcs_url, root, poll_ms, .. } = around;
+        let root = quoted(root);
         let seat = self.index + 1;
         format!(
             "# A node of a devnet. Its evidence is SIMULATED.
@@ -239,11 +267,8 @@ password_file = \"password\"
 id = {seat}
 
 [confirm]
-program = {multee}
-args = {arguments}
-directory = \"run\"
+{application}
 measurement = \"{measurement}\"
-keep_running = false
 
 [collateral]
 pcs = [\"{pcs_url}\"]

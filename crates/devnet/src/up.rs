@@ -13,7 +13,7 @@ use crate::chain::{self, ChainKind, RunningChain, StartChainError};
 use crate::child::{Process, ProcessError};
 use crate::crew::{self, Application, Programs};
 use crate::devices::{Devices, DevicesError};
-use crate::network::{self, NetworkError, NodeFiles, Surroundings};
+use crate::network::{self, Arrangement, NetworkError, NodeFiles, Surroundings};
 use crate::observed::ObserveError;
 use crate::pcs::{Pcs, PcsError};
 use crate::tether::Tether;
@@ -109,7 +109,7 @@ impl Devnet {
         let (from_s, until_s) = (now_s.saturating_sub(AGE_S), now_s.saturating_add(VALIDITY_S));
         let devices = Devices { seed: config.seed, from_s, until_s };
         let files: Vec<NodeFiles> =
-            (0..config.devices).map(|index| NodeFiles::of(&directory, index)).collect();
+            (0..config.devices).map(|index| NodeFiles::of(&directory, index, Arrangement::Child)).collect();
         let tether = Tether::hold(&directory).map_err(NetworkError::at(&Tether::path(&directory)))?;
         let mut applications = Vec::new();
         for files in &files {

@@ -1,10 +1,13 @@
 //! Chaos: a network of processes on `anvil`, in which a node is killed in every epoch and an application in every sixth.
 //!
 //! Nodes are what operators run, `multee node run`, and SIGKILL is what a power cut does to them. After each kill the
-//! node is started again, and that is all that is done for it. What must hold:
+//! node is started again, and that is all that is done for it. One device's application is a service of the system's,
+//! which this starts anew as that would; another one's node is not killed but told to end, and leaves its application to
+//! the next. What must hold:
 //!
 //! - every seat publishes in every epoch in which the rules let it, the one whose node was killed, too;
 //! - what a node said to have published is on chain;
+//! - no key is lost but those of applications that were killed;
 //! - no key signs two blocks for one challenge, whatever was sent;
 //! - a seat whose application was killed begins a new incarnation by itself, and that is admitted again.
 //!
@@ -111,6 +114,14 @@ pub enum ChaosError {
         /// How it stands.
         tier: Tier,
     },
+    /// A key was lost that nobody took.
+    #[error("seat {seat} began a new incarnation in epoch {epoch}, and its application was not killed")]
+    Lost {
+        /// Which.
+        seat: u32,
+        /// When it was seen.
+        epoch: u32,
+    },
     /// A log cannot be read.
     #[error("{} cannot be read", path.display())]
     Log {
@@ -159,6 +170,7 @@ pub fn run(config: &ChaosConfig, tell: &mut dyn FnMut(&str)) -> Result<Outcome, 
         fates: Fates::new(config.seed, config.devices),
         devices: config.devices,
         restarting: BTreeMap::new(),
+        incarnations: BTreeMap::new(),
         outcome: Outcome::default(),
     };
     for epoch in 0..config.epochs {
@@ -181,6 +193,8 @@ struct Run {
     devices: u32,
     /// Seats whose application was killed: when, and with which key. Until the next one is admitted.
     restarting: BTreeMap<u32, (u32, Address)>,
+    /// Each seat's key when it was seen last.
+    incarnations: BTreeMap<u32, Address>,
     outcome: Outcome,
 }
 
@@ -213,6 +227,7 @@ impl Run {
                 return Err(ChaosError::Stuck { epoch, waited_for, what: "publish", tails });
             }
         }
+        self.look_for_losses(epoch)?;
         self.look_for_admissions(epoch)?;
         judgement::check_signed_once(self.scene.statements()?)?;
         let published = self.scene.publications().in_epoch(epoch).len();
@@ -243,7 +258,7 @@ impl Run {
             let device = application.as_ref().map_or(0, |pending| pending.kill.device);
             let incarnation = self.scene.incarnation(device + 1)?;
             // None runs for a moment when its node has just begun to boot one.
-            if self.scene.kill_application(device) {
+            if self.scene.kill_application(device)? {
                 application.take();
                 self.restarting.insert(device + 1, (epoch, incarnation));
                 self.outcome.applications_killed += 1;
@@ -264,6 +279,18 @@ impl Run {
             }
         }
         Ok(None)
+    }
+
+    /// Whatever becomes of nodes, keys are lost only with the applications that were killed.
+    fn look_for_losses(&mut self, epoch: u32) -> Result<(), ChaosError> {
+        for seat in 1..=self.devices {
+            let now = self.scene.incarnation(seat)?;
+            let before = self.incarnations.insert(seat, now);
+            if before.is_some_and(|before| before != now) && !self.restarting.contains_key(&seat) {
+                return Err(ChaosError::Lost { seat, epoch });
+            }
+        }
+        Ok(())
     }
 
     fn look_for_admissions(&mut self, epoch: u32) -> Result<(), ChaosError> {

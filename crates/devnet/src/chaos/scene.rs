@@ -22,7 +22,7 @@ use crate::chain::{self, CHAIN_ID};
 use crate::child::Process;
 use crate::crew::{self, Application};
 use crate::devices::Devices;
-use crate::network::{self, NetworkError, NodeFiles, Surroundings};
+use crate::network::{self, Arrangement, NetworkError, NodeFiles, Surroundings};
 use crate::observed::{Publications, Tier, seat};
 use crate::pcs::Pcs;
 use crate::tether::Tether;
@@ -50,6 +50,7 @@ pub(super) struct Scene {
     nodes: Vec<Process>,
     applications: Vec<Application>,
     files: Vec<NodeFiles>,
+    devices: Devices,
     config: ChaosConfig,
     anvil: Box<Anvil>,
     rpc: Arc<Rpc>,
@@ -72,7 +73,7 @@ impl Scene {
         let devices =
             Devices { seed: config.seed, from_s: now_s - 86_400, until_s: now_s + 10 * 365 * 86_400 };
         let files: Vec<NodeFiles> =
-            (0..config.devices).map(|index| NodeFiles::of(directory, index)).collect();
+            (0..config.devices).map(|index| NodeFiles::of(directory, index, arrangement(index))).collect();
         let tether = Tether::hold(directory).map_err(NetworkError::at(&Tether::path(directory)))?;
         let mut applications = Vec::new();
         for files in &files {
@@ -113,6 +114,7 @@ impl Scene {
             nodes,
             applications,
             files,
+            devices,
             config: config.clone(),
             anvil: Box::new(anvil),
             rpc,
@@ -196,24 +198,37 @@ impl Scene {
         Ok(seat(self.rpc.as_ref(), self.network, number)?.incarnation)
     }
 
-    /// SIGKILL for a device's node, and another one in its place at once.
+    /// SIGKILL for a device's node, and another one in its place at once. One that is to leave its application to the
+    /// next is told to end instead.
     pub(super) fn kill_node(&mut self, device: u32) -> Result<(), ChaosError> {
         let place = usize::try_from(device).unwrap_or(usize::MAX);
         let (Some(node), Some(files)) = (self.nodes.get_mut(place), self.files.get(place)) else {
             return Ok(());
         };
-        node.kill()?;
+        if files.arrangement == Arrangement::Kept {
+            node.terminate();
+            node.end(END)?;
+        } else {
+            node.kill()?;
+        }
         *node = self.config.programs.run(files)?;
         Ok(())
     }
 
-    /// SIGKILL for a device's application. What follows is its node's matter. `false` if none runs just now.
-    pub(super) fn kill_application(&mut self, device: u32) -> bool {
+    /// SIGKILL for a device's application. What follows is its node's matter, but that a service is started anew. `false`
+    /// if none runs just now.
+    pub(super) fn kill_application(&mut self, device: u32) -> Result<bool, ChaosError> {
         let place = usize::try_from(device).unwrap_or(usize::MAX);
-        let killed = self.files.get(place).map_or(0, crew::kill_applications);
+        let Some(files) = self.files.get(place) else { return Ok(false) };
+        let killed = crew::kill_applications(files);
         // Those that were started here are waited for, or they would stay in the table of processes.
-        self.applications.retain_mut(|app| app.process.check().is_ok());
-        killed > 0
+        for mut gone in self.applications.extract_if(.., |app| app.device == device) {
+            gone.process.kill()?;
+        }
+        if files.arrangement == Arrangement::Service {
+            self.applications.push(self.config.programs.boot(&self.devices, files)?);
+        }
+        Ok(killed > 0)
     }
 
     /// Reads from the chain's blocks what was signed and sent, whatever came of it.
@@ -230,7 +245,7 @@ impl Scene {
 
     /// What a device's node wrote, from the first one on.
     pub(super) fn log(&self, device: u32) -> Result<String, ChaosError> {
-        let files = NodeFiles::of(&self.config.directory, device);
+        let files = NodeFiles::of(&self.config.directory, device, arrangement(device));
         let read = std::fs::read(files.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         read.map_err(|source| ChaosError::Log { path: files.log(), source })
     }
@@ -260,6 +275,15 @@ impl Drop for Scene {
         for files in &self.files {
             crew::kill_applications(files);
         }
+    }
+}
+
+/// Each arrangement has a device; most run as most do.
+fn arrangement(device: u32) -> Arrangement {
+    match device {
+        0 => Arrangement::Service,
+        1 => Arrangement::Kept,
+        _ => Arrangement::Child,
     }
 }
 
