@@ -13,6 +13,7 @@
 //! | `process` | Confirmation Applications as processes of the controller's, which outlive it |
 //! | `survivor` | processes that an earlier controller left |
 //! | `service` | the Confirmation Application as a service of the system's |
+//! | `claim` | one controller at a time for such a service |
 //! | [`state`] | what a controller must not forget, in one file |
 //! | `link` | where an application is reached that somebody else starts: Unix socket, vsock, loopback |
 //! | `collateral` | where collateral comes from |
@@ -23,6 +24,7 @@
 //! contract says.
 
 mod boot;
+mod claim;
 mod collateral;
 mod content;
 mod controller;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use alloy_primitives::{Address, B256};
 use multee_confirmation::{Confirm, ConfirmError, Remote};
 
 use crate::boot::{Boot, Booted};
+use crate::claim::Claim;
 use crate::link::Link;
 use crate::socket::{Socket, SocketConfig};
 
@@ -36,11 +38,24 @@ pub struct ServiceConfig {
 #[derive(Clone, Debug)]
 pub struct Service {
     config: ServiceConfig,
+    /// Held from the moment on that a controller looks for what runs.
+    claim: Option<Arc<Claim>>,
 }
 
 /// Why a service was not started anew. It is the source of a [`ConfirmError::Unreachable`].
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    /// Another controller on this machine works with it.
+    #[error("{0} is in use by another controller; a seat has one at a time")]
+    InUse(Link),
+    /// Whether one does cannot be found out.
+    #[error("{link} cannot be claimed for this controller")]
+    NotClaimed {
+        /// Where.
+        link: Link,
+        /// Why.
+        source: io::Error,
+    },
     /// No command is configured.
     #[error("no command is configured that starts the service anew")]
     NoCommand,
@@ -89,11 +104,23 @@ impl ServiceConfig {
 impl Service {
     /// Nothing is asked or started before it has to be.
     pub fn new(config: ServiceConfig) -> Self {
-        Self { config }
+        Self { config, claim: None }
     }
 
     fn hello(&self) -> Result<Remote<Socket>, ConfirmError> {
         Socket::new(self.config.socket.clone()).hello()
+    }
+
+    fn claim(&mut self) -> Result<(), ServiceError> {
+        if self.claim.is_none() {
+            let link = &self.config.socket.link;
+            let claim = Claim::of(link).map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => ServiceError::InUse(link.clone()),
+                _ => ServiceError::NotClaimed { link: link.clone(), source },
+            })?;
+            self.claim = Some(Arc::new(claim));
+        }
+        Ok(())
     }
 
     fn run_command(&self) -> Result<(), ServiceError> {
@@ -152,6 +179,7 @@ impl Boot for Service {
 
     /// The one at the socket: a service has no other.
     fn running(&mut self, _recorded: &[PathBuf]) -> Result<Vec<Booted>, ConfirmError> {
+        self.claim()?;
         let found = Socket::new(self.config.socket.clone()).find();
         Ok(found.map(|remote| self.booted(remote)).into_iter().collect())
     }
@@ -178,9 +206,11 @@ impl From<ServiceError> for ConfirmError {
     fn from(error: ServiceError) -> Self {
         let kind = match &error {
             ServiceError::NotReady { .. } | ServiceError::TooSlow { .. } => io::ErrorKind::TimedOut,
-            ServiceError::NoCommand | ServiceError::NotRun { .. } | ServiceError::Failed { .. } => {
-                io::ErrorKind::Other
-            }
+            ServiceError::InUse(_)
+            | ServiceError::NotClaimed { .. }
+            | ServiceError::NoCommand
+            | ServiceError::NotRun { .. }
+            | ServiceError::Failed { .. } => io::ErrorKind::Other,
         };
         Self::Unreachable(io::Error::new(kind, error))
     }

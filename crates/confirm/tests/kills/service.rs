@@ -73,6 +73,21 @@ fn service_is_started_anew_as_another_incarnation_and_found_again() {
 }
 
 #[test]
+fn one_controller_at_a_time_works_with_it() {
+    let unit = Unit::new();
+    let mut first = Service::new(unit.sound());
+    first.boot().expect("boots");
+    assert_eq!(first.running(&[]).expect("looks").len(), 1);
+    assert_eq!(first.running(&[]).expect("looks again").len(), 1);
+    let mut second = Service::new(unit.sound());
+    let Err(ConfirmError::Unreachable(error)) = second.running(&[]) else { panic!("is refused") };
+    let error = error.into_inner().expect("typed").downcast::<ServiceError>().expect("of this type");
+    assert!(matches!(*error, ServiceError::InUse(_)), "{error}");
+    drop(first);
+    assert_eq!(second.running(&[]).expect("looks").len(), 1);
+}
+
+#[test]
 fn one_that_the_system_started_anew_by_itself_is_used_as_it_is() {
     let unit = Unit::new();
     assert!(Service::new(unit.config(&["false"])).fresh(&[]).expect("looks").is_none(), "nobody is there");
