@@ -103,6 +103,8 @@ struct ReferenceValue {
 /// @param previousDigest digest of the seat's block before this one; zero for the first
 /// @param challenge R4's challenge for this seat and epoch
 /// @param marks 64 places of four bits, place 0 lowest: latest blocks first, then window places
+/// @param latestBindings hash of the evidence bindings (4.5) of those latest blocks, in order of place, that got a mark
+/// other than 0; zero if none did
 /// @param power benchmark result
 /// @param deviceId, incarnation the seat's
 /// @param measurement the incarnation's
@@ -118,6 +120,7 @@ struct Publication {
     bytes32 challenge;
     bytes32 propertiesDigest;
     uint256 marks;
+    bytes32 latestBindings;
     bytes32 deviceId;
     address incarnation;
     bytes32 measurement;
@@ -136,6 +139,7 @@ struct Statement {
     uint64 power;
     bytes32 propertiesDigest;
     uint256 marks;
+    bytes32 latestBindings;
     bytes32 r;
     bytes32 vs;
 }
@@ -496,6 +500,7 @@ interface IProofOfAttestation is IConfirmation, IRegistry, IReader {
         uint64 power,
         bytes32 propertiesDigest,
         uint256 marks,
+        bytes32 latestBindings,
         bytes32 r,
         bytes32 vs,
         bytes evidence
@@ -566,6 +571,7 @@ interface IProofOfAttestation is IConfirmation, IRegistry, IReader {
     error SignatureWrong(bytes32 digest);
     error MarkUnknown(uint256 marks);
     error MarkUnassigned(uint256 marks);
+    error LatestBindingsWrong(bytes32 expected);
     error EvidenceTooLarge(uint256 size);
     error EvidenceMissing();
     error TooMany(uint256 given, uint256 limit);

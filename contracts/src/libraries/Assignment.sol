@@ -65,6 +65,20 @@ library Assignment {
         }
     }
 
+    /// @dev The ranks of all latest blocks to check, in order of place.
+    function latestRanks(EpochHead head, bytes32 root, Places memory places)
+        internal
+        pure
+        returns (uint256[] memory ranks)
+    {
+        unchecked {
+            ranks = new uint256[](places.latest);
+            for (uint256 i; i < ranks.length; ++i) {
+                ranks[i] = latestRank(head, root, places, i);
+            }
+        }
+    }
+
     /// @dev K_e: the marks that decide, fitted to the largest roster of late (R5).
     function decisionMarks(uint256 marks, uint256 largestRoster) internal pure returns (uint256) {
         unchecked {

@@ -183,7 +183,8 @@ library Leaving {
                 statement.measurement,
                 statement.power,
                 statement.propertiesDigest,
-                statement.marks
+                statement.marks,
+                statement.latestBindings
             ),
             domainSeparator
         );

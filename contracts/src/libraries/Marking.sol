@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IProofOfAttestation, Suspicion} from "../interfaces/IProofOfAttestation.sol";
-import {Assignment, Places} from "./Assignment.sol";
+import {Places} from "./Assignment.sol";
 import {BlockHead, BlockHeads} from "./BlockHead.sol";
 import {EpochHead} from "./EpochHead.sol";
 import {History, Histories} from "./History.sol";
@@ -66,22 +66,43 @@ library Marking {
         }
     }
 
+    /// @dev Reverts unless `bindings` is the hash of the evidence bindings of those latest blocks that have a mark other than
+    /// 0, or zero where none has: what was judged is what is kept of the blocks in these places (R6).
+    function requireJudged(
+        State storage s,
+        Clock memory clock,
+        uint256 roster,
+        uint256[] memory ranks,
+        uint256 marks,
+        bytes32 bindings
+    ) internal view {
+        unchecked {
+            bytes memory judged;
+            for (uint256 i; i < ranks.length; ++i) {
+                if ((marks >> (4 * i)) & 15 != 0) {
+                    judged = bytes.concat(judged, s.blockAt(clock, roster, ranks[i]).evidenceBinding);
+                }
+            }
+            bytes32 expected = judged.length == 0 ? bytes32(0) : keccak256(judged);
+            if (bindings != expected) revert IProofOfAttestation.LatestBindingsWrong(expected);
+        }
+    }
+
     /// @dev Adds marks that fit the assignment to the tallies; the caller's weight is above zero.
     function apply_(
         State storage s,
         Clock memory clock,
         Cursor memory cursor,
         EpochHead head,
-        bytes32 root,
         Places memory places,
+        uint256[] memory ranks,
         Marker memory marker,
         uint256 marks
     ) internal returns (Marked memory marked) {
         unchecked {
-            Excluded memory excluded = _own(s, clock, marker, places.latest);
-            for (uint256 i; i < places.latest; ++i) {
-                uint256 rank = Assignment.latestRank(head, root, places, i);
-                _markLatest(s, clock, cursor, marker, marked, excluded, head.roster(), rank, marks, 4 * i);
+            Excluded memory excluded = _own(s, clock, marker, ranks.length);
+            for (uint256 i; i < ranks.length; ++i) {
+                _markLatest(s, clock, cursor, marker, marked, excluded, head.roster(), ranks[i], marks, 4 * i);
             }
             uint256 shift = 4 * places.latest;
             if (marks >> shift != 0) {

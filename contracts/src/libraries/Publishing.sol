@@ -133,7 +133,8 @@ library Publishing {
                 p.measurement,
                 p.power,
                 p.propertiesDigest,
-                p.marks
+                p.marks,
+                p.latestBindings
             ),
             domainSeparator
         );
@@ -180,7 +181,7 @@ library Publishing {
         }
     }
 
-    /// @dev Applies the marks and fixes the share. Without rank, marks must be 0.
+    /// @dev Applies the marks and fixes the share. Without rank there are none.
     function _mark(
         State storage s,
         Clock memory clock,
@@ -192,26 +193,30 @@ library Publishing {
         (bool ranked, uint256 rank) = rankOf(seat, clock, draft.epoch);
         draft.head = BlockHeads.make(p.seat, clock.epoch, draft.weight, rank);
         uint256 assigned = 1;
+        Places memory places;
+        uint256[] memory ranks;
         if (ranked) {
-            Places memory places = Assignment.placesOf(draft.epoch, draft.root, rank);
+            places = Assignment.placesOf(draft.epoch, draft.root, rank);
             Marking.requireAssigned(draft.epoch, places, p.marks);
             assigned = Assignment.assigned(draft.epoch, places);
-            if (draft.weight != 0) {
-                Marked memory marked = Marking.apply_(
-                    s,
-                    clock,
-                    cursor,
-                    draft.epoch,
-                    draft.root,
-                    places,
-                    Marker(p.seat, draft.weight, draft.history),
-                    p.marks
-                );
-                draft.marks = marked.counted;
-                if (marked.accuser) draft.head = draft.head.withFlag(BlockHeads.ACCUSER);
-            }
+            ranks = Assignment.latestRanks(draft.epoch, draft.root, places);
         } else if (p.marks != 0) {
             revert IProofOfAttestation.MarkUnassigned(p.marks);
+        }
+        Marking.requireJudged(s, clock, draft.epoch.roster(), ranks, p.marks, p.latestBindings);
+        if (ranked && draft.weight != 0) {
+            Marked memory marked = Marking.apply_(
+                s,
+                clock,
+                cursor,
+                draft.epoch,
+                places,
+                ranks,
+                Marker(p.seat, draft.weight, draft.history),
+                p.marks
+            );
+            draft.marks = marked.counted;
+            if (marked.accuser) draft.head = draft.head.withFlag(BlockHeads.ACCUSER);
         }
         draft.head = draft.head.withShare(_share(s, draft.standing, p, assigned));
     }
@@ -313,6 +318,7 @@ library Publishing {
             p.power,
             p.propertiesDigest,
             p.marks,
+            p.latestBindings,
             p.r,
             p.vs,
             p.evidence

@@ -15,6 +15,7 @@ struct ConfirmationBlock {
     uint256 power;
     bytes32 propertiesDigest;
     uint256 marks;
+    bytes32 latestBindings;
 }
 
 /// @dev What is hashed and signed (docs/protocol.md, section 4).
@@ -23,7 +24,8 @@ library Signing {
     bytes32 internal constant IDENTITY_DOMAIN = keccak256("multee/identity/v1");
     bytes32 internal constant BLOCK_TYPEHASH = keccak256(
         "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,bytes32 previousDigest,"
-        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks)"
+        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks,"
+        "bytes32 latestBindings)"
     );
 
     /// @dev The block's EIP-712 digest.
@@ -41,7 +43,8 @@ library Signing {
                 b.measurement,
                 b.power,
                 b.propertiesDigest,
-                b.marks
+                b.marks,
+                b.latestBindings
             )
         );
         return keccak256(abi.encodePacked(hex"1901", domainSeparator, structHash));

@@ -152,6 +152,27 @@ contract VectorsTest is Expectations {
         equal(Eip712.BLOCK_TYPEHASH, Signing.BLOCK_TYPEHASH, "type");
     }
 
+    /// What is kept of as many latest blocks as were judged.
+    function test_latest_bindings() public {
+        RoomHarness room = vectorRoom();
+        uint256[] memory counts = uints("blockJudgedCounts");
+        bytes32[] memory bindings = words("blockJudgedBindings");
+        bytes32[] memory hashes = words("blockLatestBindings");
+        uint256 next;
+        for (uint256 i; i < counts.length; ++i) {
+            uint256[] memory ranks = new uint256[](counts[i]);
+            uint256 marks;
+            for (uint256 k; k < counts[i]; ++k) {
+                ranks[k] = 7 * k;
+                room.setBinding(0, ranks[k], bindings[next++]);
+                marks |= (1 + k % 6) << (4 * k);
+            }
+            room.requireJudged(0, ranks, marks, hashes[i]);
+        }
+        equal(next, bindings.length, "all");
+        isTrue(counts.length >= 3, "cases");
+    }
+
     function structHash(uint256 i) private view returns (bytes32) {
         bytes memory first = abi.encode(
             Eip712.BLOCK_TYPEHASH,
@@ -166,7 +187,8 @@ contract VectorsTest is Expectations {
             words("blockMeasurements")[i],
             uints("blockPowers")[i],
             words("blockPropertiesDigests")[i],
-            words("blockMarks")[i]
+            words("blockMarks")[i],
+            words("blockLatestBindings")[i]
         );
         return keccak256(bytes.concat(first, second));
     }

@@ -187,6 +187,9 @@ contract ErrorsTest is NetworkFixture {
         failsToPublish(with(Face.SignatureWrong.selector, uint256(digestOf(p))), p);
         failsToPublish(with(Face.MarkUnknown.selector, 7), publication(3, 7));
         failsToPublish(with(Face.MarkUnassigned.selector, 0x100), publication(3, 0x100));
+        p = publication(3, 0);
+        p.latestBindings = "others";
+        failsToPublish(with(Face.LatestBindingsWrong.selector, 0), signed(p, keyOf[3]));
         evidence = new bytes(16_385);
         failsToPublish(with(Face.EvidenceTooLarge.selector, 16_385), publication(3, 0));
         evidence = "";

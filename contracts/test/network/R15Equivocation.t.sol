@@ -57,18 +57,19 @@ contract R15EquivocationTest is NetworkFixture {
         network.reportEquivocation(pair);
     }
 
-    /// Each of the five fields in which two blocks may differ.
+    /// Each of the fields in which two blocks may differ.
     function test_any_difference_between_the_two_proves_it() public {
         uint256 before = vm.snapshotState();
-        for (uint256 i; i < 4; ++i) {
+        for (uint256 i; i < 5; ++i) {
             vm.revertToState(before);
             before = vm.snapshotState();
             Equivocation memory pair = pairOf(6);
-            pair.second = Statement(MEASUREMENT, 1_000, "properties", 0, 0, 0);
+            pair.second = Statement(MEASUREMENT, 1_000, "properties", 0, 0, 0, 0);
             if (i == 0) pair.second.measurement = "another";
             else if (i == 1) pair.second.power = 7;
             else if (i == 2) pair.second.propertiesDigest = "another";
-            else pair.second.marks = 1;
+            else if (i == 3) pair.second.marks = 1;
+            else pair.second.latestBindings = "others";
             signPair(pair, keyOf[6]);
             report(pair);
             isTrue(tierOf(6) == Tier.Blocked, "proven");
@@ -80,7 +81,7 @@ contract R15EquivocationTest is NetworkFixture {
         Publication memory p = publication(6, 0);
         Equivocation memory pair = pairOf(6);
         send(p);
-        pair.first = Statement(p.measurement, p.power, p.propertiesDigest, p.marks, p.r, p.vs);
+        pair.first = Statement(p.measurement, p.power, p.propertiesDigest, p.marks, p.latestBindings, p.r, p.vs);
         report(pair);
         isTrue(tierOf(6) == Tier.Blocked, "blocked");
     }
@@ -95,7 +96,13 @@ contract R15EquivocationTest is NetworkFixture {
     function test_two_signatures_of_one_block_prove_nothing() public {
         Equivocation memory pair = pairOf(6);
         pair.second = Statement(
-            pair.first.measurement, pair.first.power, pair.first.propertiesDigest, pair.first.marks, pair.first.r, 0
+            pair.first.measurement,
+            pair.first.power,
+            pair.first.propertiesDigest,
+            pair.first.marks,
+            pair.first.latestBindings,
+            pair.first.r,
+            0
         );
         uint256 s = uint256(pair.first.vs) & (type(uint256).max >> 1);
         // The twin signature n − s, where it fits the compact form at all.
@@ -153,8 +160,12 @@ contract R15EquivocationTest is NetworkFixture {
         Publication memory two = publication(6, 0);
         isTrue(one.challenge != two.challenge, "another challenge");
         Equivocation memory pair = pairOf(6);
-        pair.first = Statement(one.measurement, one.power, one.propertiesDigest, one.marks, one.r, one.vs);
-        pair.second = Statement(two.measurement, two.power, two.propertiesDigest, two.marks, two.r, two.vs);
+        pair.first = Statement(
+            one.measurement, one.power, one.propertiesDigest, one.marks, one.latestBindings, one.r, one.vs
+        );
+        pair.second = Statement(
+            two.measurement, two.power, two.propertiesDigest, two.marks, two.latestBindings, two.r, two.vs
+        );
         unproven(pair);
         pair.challenge = one.challenge;
         unproven(pair);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {
+    BlockRef,
     BlockView,
     IProofOfAttestation,
     Publication,
@@ -24,7 +25,7 @@ contract R6PublishTest is NetworkFixture {
         bytes32 digest = digestOf(p);
         vm.expectEmit(address(network));
         emit IProofOfAttestation.BlockPublished(
-            2, 0, digest, 0, 10_000, p.power, p.propertiesDigest, p.marks, p.r, p.vs, p.evidence
+            2, 0, digest, 0, 10_000, p.power, p.propertiesDigest, p.marks, p.latestBindings, p.r, p.vs, p.evidence
         );
         equal(uint256(send(p)), uint256(Refusal.None), "published");
         SeatView memory seat = network.seatOf(2);
@@ -55,7 +56,7 @@ contract R6PublishTest is NetworkFixture {
     function test_every_field_is_under_the_signature() public {
         openAndSeed();
         Publication memory good = publication(2, 0);
-        for (uint256 i; i < 9; ++i) {
+        for (uint256 i; i < 10; ++i) {
             Publication memory p = publication(2, 0);
             (p.r, p.vs) = (good.r, good.vs);
             if (i == 0) p.power += 1;
@@ -65,7 +66,8 @@ contract R6PublishTest is NetworkFixture {
             else if (i == 4) p.deviceId = deviceId(3);
             else if (i == 5) p.incarnation = vm.addr(keyOf[3]);
             else if (i == 6) p.previousDigest = "another";
-            else if (i == 7) p.challenge = network.challengeOf(3);
+            else if (i == 7) p.latestBindings = "others";
+            else if (i == 8) p.challenge = network.challengeOf(3);
             else p.measurement = "another";
             expectSignatureWrong(p);
         }
@@ -294,6 +296,74 @@ contract R6PublishTest is NetworkFixture {
             vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.CallerNotOperator.selector, 2, others[i]));
             network.publish(p);
         }
+    }
+
+    // ---- what was judged ----------------------------------------------------------------------------------
+
+    /// @dev The latest blocks that seat 2 is to check, as kept.
+    function kept() private view returns (bytes32[2] memory) {
+        (,, BlockRef[] memory latest,) = network.assignmentOf(2);
+        return [bindingOf(latest[0]), bindingOf(latest[1])];
+    }
+
+    function stating(uint256 marks, bytes memory judged) private view returns (Publication memory p) {
+        p = publication(2, marks);
+        p.latestBindings = judged.length == 0 ? bytes32(0) : keccak256(judged);
+        return signed(p, keyOf[2]);
+    }
+
+    function expectBindingsWrong(Publication memory p, bytes memory expected) private {
+        bytes32 hash = expected.length == 0 ? bytes32(0) : keccak256(expected);
+        vm.prank(operatorOf(p.seat));
+        vm.expectRevert(abi.encodeWithSelector(IProofOfAttestation.LatestBindingsWrong.selector, hash));
+        network.publish(p);
+    }
+
+    /// Whatever the marks are, those on latest blocks are of the records that the contract keeps: all of them, in order.
+    function test_marks_on_latest_blocks_are_of_the_records_that_are_kept() public {
+        runEpochs(1);
+        openAndSeed();
+        bytes32[2] memory of_ = kept();
+        bytes[7] memory statements = [
+            bytes(""),
+            abi.encode(of_[0]),
+            abi.encode(of_[1]),
+            abi.encode(of_[0], of_[1]),
+            abi.encode(of_[1], of_[0]),
+            abi.encode(of_[0], bindingOf(BlockRef(0, 1))),
+            abi.encode(keccak256("another"))
+        ];
+        uint256[8] memory marks = [uint256(0), 0x01, 0x06, 0x10, 0x30, 0x11, 0x21, 0x65];
+        uint256 before = vm.snapshotState();
+        for (uint256 i; i < marks.length; ++i) {
+            uint256 right = (marks[i] & 15 == 0 ? 0 : 1) + (marks[i] >> 4 == 0 ? 0 : 2);
+            for (uint256 k; k < statements.length; ++k) {
+                bool same = keccak256(statements[k]) == keccak256(statements[right]);
+                if (!same) expectBindingsWrong(stating(marks[i], statements[k]), statements[right]);
+            }
+            equal(uint256(send(stating(marks[i], statements[right]))), uint256(Refusal.None), "published");
+            vm.revertToState(before);
+            before = vm.snapshotState();
+        }
+    }
+
+    /// A mark that is ignored is still one that was given: here for want of weight.
+    function test_ignored_marks_are_of_the_records_that_are_kept_too() public {
+        runEpochs(1);
+        openAndSeed();
+        powers[2] = 2 * POWER;
+        bytes32[2] memory of_ = kept();
+        expectBindingsWrong(stating(0x11, ""), abi.encode(of_));
+        expectBindingsWrong(stating(0x11, abi.encode(of_[0])), abi.encode(of_));
+        send(stating(0x11, abi.encode(of_)));
+        equal(blockAt(2, 1).weight, 0, "no weight");
+        equal(blockAt(2, 1).countedMarks, 0, "ignored");
+    }
+
+    function test_without_rank_nothing_was_judged() public {
+        openAndSeed();
+        expectBindingsWrong(stating(0, "anything"), "");
+        equal(uint256(send(stating(0, ""))), uint256(Refusal.None), "published");
     }
 
     // ---- settlement first ---------------------------------------------------------------------------------

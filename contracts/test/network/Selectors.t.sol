@@ -48,8 +48,8 @@ contract SelectorsTest is NetworkFixture {
         opened("openEpoch()");
         opened("seedEpoch()");
         opened(
-            "publish((uint32,uint64,bytes32,bytes32,bytes32,uint256,bytes32,address,bytes32,bytes32,bytes32,bytes32,"
-            "bytes,bytes))"
+            "publish((uint32,uint64,bytes32,bytes32,bytes32,uint256,bytes32,bytes32,address,bytes32,bytes32,bytes32,"
+            "bytes32,bytes,bytes))"
         );
         opened("settle((uint32,uint32)[])");
         opened("join((address,bytes32,address,bytes32))");
@@ -59,8 +59,9 @@ contract SelectorsTest is NetworkFixture {
         opened("exit(uint32)");
         opened("rejoin(uint32,address,address,bytes32)");
         opened(
-            "reportEquivocation((uint32,address,uint32,bytes32,bytes32,(bytes32,uint64,bytes32,uint256,bytes32,bytes32),"
-            "(bytes32,uint64,bytes32,uint256,bytes32,bytes32)))"
+            "reportEquivocation((uint32,address,uint32,bytes32,bytes32,"
+            "(bytes32,uint64,bytes32,uint256,bytes32,bytes32,bytes32),"
+            "(bytes32,uint64,bytes32,uint256,bytes32,bytes32,bytes32)))"
         );
         opened("withdrawDeposit(uint32)");
         opened("withdrawRewards(uint32)");

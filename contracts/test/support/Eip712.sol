@@ -5,7 +5,8 @@ pragma solidity 0.8.37;
 library Eip712 {
     bytes32 internal constant BLOCK_TYPEHASH = keccak256(
         "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,bytes32 previousDigest,"
-        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks)"
+        "bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,uint256 marks,"
+        "bytes32 latestBindings)"
     );
 
     function domainSeparator(uint256 chain, address verifying) internal pure returns (bytes32) {

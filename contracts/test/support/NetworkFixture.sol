@@ -275,8 +275,23 @@ abstract contract NetworkFixture is Expectations {
         p.challenge = network.challengeOf(seat);
         p.propertiesDigest = keccak256("properties");
         p.marks = marks;
+        p.latestBindings = latestBindings(seat, marks);
         p.evidence = evidence;
         return signed(p, keyOf[seat]);
+    }
+
+    /// @dev What a device states of the latest blocks that it marks, when it has judged what the contract keeps of them.
+    function latestBindings(uint32 seat, uint256 marks) internal view returns (bytes32) {
+        (,, BlockRef[] memory latest,) = network.assignmentOf(seat);
+        bytes memory judged;
+        for (uint256 i; i < latest.length; ++i) {
+            if ((marks >> (4 * i)) & 15 != 0) judged = bytes.concat(judged, bindingOf(latest[i]));
+        }
+        return judged.length == 0 ? bytes32(0) : keccak256(judged);
+    }
+
+    function bindingOf(BlockRef memory ref) internal view returns (bytes32) {
+        return network.blockOf(ref.epoch, ref.order).evidenceBinding;
     }
 
     /// @dev Signed anew, in EIP-2098's compact form.
@@ -308,7 +323,8 @@ abstract contract NetworkFixture is Expectations {
                 p.measurement,
                 p.power,
                 p.propertiesDigest,
-                p.marks
+                p.marks,
+                p.latestBindings
             )
         );
         return keccak256(abi.encodePacked(hex"1901", Eip712.domainSeparator(block.chainid, address(network)), inner));
@@ -341,8 +357,8 @@ abstract contract NetworkFixture is Expectations {
         pair.epoch = nowEpoch();
         pair.previousDigest = v.lastDigest;
         pair.challenge = network.challengeOf(seat);
-        pair.first = Statement(v.measurement, 1_000, "properties", 0, 0, 0);
-        pair.second = Statement(v.measurement, 1_001, "properties", 0, 0, 0);
+        pair.first = Statement(v.measurement, 1_000, "properties", 0, 0, 0, 0);
+        pair.second = Statement(v.measurement, 1_001, "properties", 0, 0, 0, 0);
         signPair(pair, keyOf[seat]);
     }
 
@@ -360,7 +376,8 @@ abstract contract NetworkFixture is Expectations {
         Publication memory p;
         (p.seat, p.power, p.previousDigest, p.challenge) =
             (pair.seat, statement.power, pair.previousDigest, pair.challenge);
-        (p.propertiesDigest, p.marks) = (statement.propertiesDigest, statement.marks);
+        (p.propertiesDigest, p.marks, p.latestBindings) =
+            (statement.propertiesDigest, statement.marks, statement.latestBindings);
         (p.deviceId, p.incarnation, p.measurement) =
             (network.seatOf(pair.seat).deviceId, pair.incarnation, statement.measurement);
         return digestOf(p, pair.epoch);

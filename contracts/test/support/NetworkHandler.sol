@@ -389,6 +389,7 @@ contract NetworkHandler is NetworkFixture {
         p.previousDigest = digests[seat];
         p.challenge = keccak256(abi.encode(keccak256("multee/challenge/v2"), root, uint256(seat)));
         p.marks = _marks(seat, dice >> 32);
+        p.latestBindings = latestBindings(seat, p.marks);
         p.evidence = hex"01";
         if ((dice >> 24) % 32 == 0) p.certificates = abi.encode(dice);
         bytes32 digest = digestOf(p);

@@ -119,9 +119,18 @@ contract RoomHarness {
         if (weight == 0) return (0, false);
         Cursor memory cursor = s.cursor;
         Marker memory marker = Marker(seat, weight, s.seats[seat].history);
-        Marked memory marked = Marking.apply_(s, clock, cursor, head, root, places, marker, marks);
+        uint256[] memory ranks = Assignment.latestRanks(head, root, places);
+        Marked memory marked = Marking.apply_(s, clock, cursor, head, places, ranks, marker, marks);
         s.cursor = cursor;
         return (marked.counted, marked.accuser);
+    }
+
+    function setBinding(uint256 epoch, uint256 order, bytes32 binding) external {
+        s.blockAt(clock, epoch, order).evidenceBinding = binding;
+    }
+
+    function requireJudged(uint256 roster, uint256[] calldata ranks, uint256 marks, bytes32 bindings) external view {
+        Marking.requireJudged(s, clock, roster, ranks, marks, bindings);
     }
 
     function tallyOf(uint256 epoch, uint256 order)

@@ -186,6 +186,7 @@ impl ConfirmationApp {
             power: self.config.power.power(),
             properties_digest: self.config.properties.digest(),
             marks,
+            latest_bindings: duty.latest_bindings(marks),
         })
     }
 

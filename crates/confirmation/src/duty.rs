@@ -1,9 +1,12 @@
 //! What a Confirmation Application is asked and what it answers, with the limits on all of it.
 
-use alloy_primitives::{B256, Bytes};
+use std::collections::BTreeMap;
+
+use alloy_primitives::{B256, Bytes, keccak256};
 use multee_evidence::{Collateral, EvidenceBundle, Policy};
 use multee_protocol::{
     ConfirmationBlock, Deployment, DeviceId, Epoch, EpochRoot, Mark, Marks, SeatId, challenge,
+    evidence_binding, latest_bindings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +74,8 @@ pub struct Duty {
     pub measurement: B256,
     /// The digest of the seat's block before; zero for its first.
     pub previous_digest: B256,
+    /// How many places, from 0 on, are of latest blocks (L1', R4).
+    pub latest: u8,
     /// Policy documents, in any order: those named by the contexts of the assigned blocks.
     #[serde(deserialize_with = "at_most::<_, _, { Duty::POLICIES_MAX }>")]
     pub policies: Vec<Bytes>,
@@ -174,6 +179,16 @@ impl Duty {
         self.context.challenge(self.deployment, self.seat)
     }
 
+    /// What a block with these marks states of the latest blocks ([`latest_bindings`]): made of the records as they are
+    /// shown here. Where they are not those that the contract keeps, or `latest` is another number, it refuses the block.
+    pub fn latest_bindings(&self, marks: Marks) -> B256 {
+        let is_judged = |place: u8| place < self.latest && marks.get(place.into()) != Ok(Mark::Abstain);
+        let judged = self.assigned.iter().filter(|record| is_judged(record.place));
+        let judged: BTreeMap<u8, B256> =
+            judged.filter_map(|record| Some((record.place, record.binding(&self.deployment)?))).collect();
+        latest_bindings(&judged.into_values().collect::<Vec<_>>())
+    }
+
     /// Holds counts and sizes against their limits.
     ///
     /// # Errors
@@ -202,6 +217,19 @@ impl Duty {
             within("bytes of certificates", len(&assigned.certificates), EvidenceBundle::BYTES_MAX)?;
         }
         Ok(())
+    }
+}
+
+impl AssignedBlock {
+    /// What the contract keeps of a block with this record (R6). It is made of the record itself, whatever the host says that
+    /// its parts hash to; `None` if a part is missing, and then there is nothing to judge.
+    pub fn binding(&self, deployment: &Deployment) -> Option<B256> {
+        let evidence = keccak256(self.evidence.as_ref()?);
+        let certificates = match &self.certificates {
+            _ if self.certificates_hash.is_zero() => B256::ZERO,
+            certificates => keccak256(certificates.as_ref()?),
+        };
+        Some(evidence_binding(self.block.digest(deployment), evidence, certificates))
     }
 }
 

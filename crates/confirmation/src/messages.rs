@@ -10,7 +10,7 @@ use crate::confirm::{Introduction, Refusal, Status};
 use crate::duty::{Duty, LimitError, SignedBlock};
 
 /// The only version of the messages that is read or written.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What a controller asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,9 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use multee_chain::Sender;
 use multee_chain::bindings::{IProofOfAttestation as Contract, deployed};
-use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId};
+use multee_protocol::{
+    ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId, latest_bindings,
+};
 
 use crate::evm::{Evm, Executed, Outcome};
 
@@ -89,8 +91,15 @@ impl Device {
         }
     }
 
-    /// The block that it would publish.
-    pub fn block(&self, epoch: u32, challenge: B256, power: u64, marks: Marks) -> ConfirmationBlock {
+    /// The block that it would publish with these marks, given on records with these bindings.
+    pub fn block(
+        &self,
+        epoch: u32,
+        challenge: B256,
+        power: u64,
+        marks: Marks,
+        judged: &[B256],
+    ) -> ConfirmationBlock {
         ConfirmationBlock {
             seat: SeatId(self.seat),
             device_id: self.device_id,
@@ -102,6 +111,7 @@ impl Device {
             power,
             properties_digest: keccak256("properties"),
             marks,
+            latest_bindings: latest_bindings(judged),
         }
     }
 
@@ -125,6 +135,7 @@ impl Device {
             challenge: block.challenge,
             propertiesDigest: block.properties_digest,
             marks: block.marks.0,
+            latestBindings: block.latest_bindings,
             deviceId: block.device_id.0,
             incarnation: block.incarnation,
             measurement: block.measurement,

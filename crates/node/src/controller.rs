@@ -500,6 +500,7 @@ pub fn publication(signed: &SignedBlock, certificates_hash: B256) -> contract::p
             challenge: signed.block.challenge,
             propertiesDigest: signed.block.properties_digest,
             marks: signed.block.marks.0,
+            latestBindings: signed.block.latest_bindings,
             deviceId: signed.block.device_id.0,
             incarnation: signed.block.incarnation,
             measurement: signed.block.measurement,

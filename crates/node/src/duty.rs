@@ -40,6 +40,7 @@ pub fn duty(
         device_id: record.device_id,
         measurement: record.measurement,
         previous_digest: record.last_digest,
+        latest: assignment(ledger, seat, opened)?.map_or(0, |it| it.latest_count()),
         policies: Vec::new(),
         roots: collateral.roots().into_iter().map(Into::into).collect(),
         references: Vec::new(),
@@ -62,8 +63,7 @@ pub fn assigned<'a>(
     seat: SeatId,
     epoch: &EpochRecord,
 ) -> Result<Vec<(u8, &'a BlockRecord)>, DutyError> {
-    let Some(rank) = rank(ledger, seat, epoch) else { return Ok(Vec::new()) };
-    let assignment = Assignment::new(&epoch.snapshot, rank)?;
+    let Some(assignment) = assignment(ledger, seat, epoch)? else { return Ok(Vec::new()) };
     let mut blocks: Vec<(u8, &BlockRecord)> = Vec::new();
     for (place, check) in (0_u8..).zip(assignment.checks()) {
         let block = match check {
@@ -77,6 +77,12 @@ pub fn assigned<'a>(
         }
     }
     Ok(blocks)
+}
+
+/// What is assigned to the seat, if it has a rank.
+fn assignment(ledger: &Ledger, seat: SeatId, epoch: &EpochRecord) -> Result<Option<Assignment>, DutyError> {
+    let rank = rank(ledger, seat, epoch);
+    Ok(rank.map(|rank| Assignment::new(&epoch.snapshot, rank)).transpose()?)
 }
 
 /// The seat's place in the epoch's roster: the order of its block there, if that had weight (R3).

@@ -86,13 +86,16 @@ impl Bench {
         self.digests += 1;
         let digest = word(8, self.digests);
         let challenge = self.state.challenge_of(SeatId(number), self.moment.timestamp_s).expect("opened");
+        let marks = self.marks(number);
+        let bindings = self.state.latest_bindings_of(SeatId(number), marks, self.moment.timestamp_s);
         let publication = Publication {
             seat: SeatId(number),
             power: 1000,
             previous_digest: seat.last_digest,
             challenge,
             properties_digest: B256::ZERO,
-            marks: self.marks(number),
+            marks,
+            latest_bindings: bindings.expect("opened"),
             device_id: seat.device_id,
             incarnation: seat.incarnation,
             measurement: seat.measurement,

@@ -22,6 +22,7 @@ mod typed_data {
             uint64 power;
             bytes32 propertiesDigest;
             uint256 marks;
+            bytes32 latestBindings;
         }
     }
 }
@@ -52,6 +53,8 @@ pub struct ConfirmationBlock {
     pub properties_digest: B256,
     /// The verdicts on the assigned blocks, in the order of the assignment (R4).
     pub marks: Marks,
+    /// What [`latest_bindings`] makes of the records that it judged in the places of latest blocks.
+    pub latest_bindings: B256,
 }
 
 impl ConfirmationBlock {
@@ -87,6 +90,7 @@ impl ConfirmationBlock {
             power: fields.power,
             properties_digest: fields.propertiesDigest,
             marks: Marks(fields.marks),
+            latest_bindings: fields.latestBindings,
         };
         (block.words() == words).then_some(block)
     }
@@ -108,6 +112,7 @@ impl ConfirmationBlock {
             power: self.power,
             propertiesDigest: self.properties_digest,
             marks: self.marks.0,
+            latestBindings: self.latest_bindings,
         }
     }
 }
@@ -146,6 +151,12 @@ pub fn evidence_binding(digest: B256, evidence_hash: B256, certificates_hash: B2
     keccak256(preimage)
 }
 
+/// What a block states of the latest blocks that it marked: `keccak256` of their [evidence bindings](evidence_binding),
+/// in order of place, without those that got an abstention; zero if all did (R6).
+pub fn latest_bindings(judged: &[B256]) -> B256 {
+    if judged.is_empty() { B256::ZERO } else { keccak256(judged.concat()) }
+}
+
 /// `keccak256(abi.encode(IDENTITY, address operator, address incarnation, bytes32 deviceId, bytes32 measurement,
 /// bytes32 certificatesHash))`: the one word by which the contract knows what a publication brings along (R6).
 pub fn identity(
@@ -167,7 +178,7 @@ mod tests {
     const DEPLOYMENT: Deployment = Deployment { chain_id: 31_337, contract: Address::repeat_byte(0xC0) };
     const TYPE: &str = "ConfirmationBlock(uint32 seat,bytes32 deviceId,address incarnation,uint32 epoch,\
         bytes32 previousDigest,bytes32 challenge,bytes32 measurement,uint64 power,bytes32 propertiesDigest,\
-        uint256 marks)";
+        uint256 marks,bytes32 latestBindings)";
 
     fn block() -> ConfirmationBlock {
         ConfirmationBlock {
@@ -181,6 +192,7 @@ mod tests {
             power: 123_456,
             properties_digest: B256::repeat_byte(6),
             marks: Marks(U256::from(0x1121_u32)),
+            latest_bindings: B256::repeat_byte(7),
         }
     }
 
@@ -194,7 +206,7 @@ mod tests {
     fn words_are_the_blocks_and_hash_to_its_digest() {
         let block = block();
         let (words, signed) = (block.words(), block.signed_bytes(&DEPLOYMENT));
-        assert_eq!((words.len(), signed.len()), (11 * 32, 66));
+        assert_eq!((words.len(), signed.len()), (12 * 32, 66));
         assert_eq!(keccak256(&signed), block.digest(&DEPLOYMENT));
         assert_eq!(ConfirmationBlock::from_words(&words), Some(block));
         assert_eq!(ConfirmationBlock::from_words(&words[..words.len() - 1]), None);
@@ -233,6 +245,7 @@ mod tests {
                 word(&123_456_u64.to_be_bytes()),
                 b.properties_digest.0,
                 b.marks.0.to_be_bytes::<32>(),
+                b.latest_bindings.0,
             ]
             .concat(),
         );
@@ -254,6 +267,7 @@ mod tests {
             ConfirmationBlock { power: 0, ..b },
             ConfirmationBlock { properties_digest: B256::ZERO, ..b },
             ConfirmationBlock { marks: Marks::default(), ..b },
+            ConfirmationBlock { latest_bindings: B256::ZERO, ..b },
         ];
         for variant in variants {
             assert_ne!(variant.digest(&DEPLOYMENT), b.digest(&DEPLOYMENT));
@@ -284,6 +298,15 @@ mod tests {
         assert_eq!(binding, keccak256([digest.0, evidence.0, certificates.0].concat()));
         assert_ne!(binding, evidence_binding(evidence, digest, certificates));
         assert_ne!(binding, evidence_binding(digest, certificates, evidence));
+    }
+
+    #[test]
+    fn latest_bindings_hash_as_many_words_as_were_judged_in_order() {
+        let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        assert_eq!(latest_bindings(&[]), B256::ZERO);
+        assert_eq!(latest_bindings(&[first]), keccak256(first));
+        assert_eq!(latest_bindings(&[first, second]), keccak256([first.0, second.0].concat()));
+        assert_ne!(latest_bindings(&[first, second]), latest_bindings(&[second, first]));
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub use assignment::{
     Assignment, AssignmentError, Check, EpochSnapshot, capacity, checkers, coverage, effective_decision_marks,
 };
 pub use block::{
-    ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence_binding, identity, report_data,
+    ConfirmationBlock, REPORT_DATA_BYTES, domain_separator, evidence_binding, identity, latest_bindings,
+    report_data,
 };
 pub use challenge::{ChallengeInputs, Deployment, EpochRoot, SeedInputs, challenge};
 pub use ids::{BlockId, BlockIdError, DeviceId, Epoch, Power, SeatId, TeeType};

@@ -16,7 +16,7 @@ use multee_protocol::{
     Assignment, BlockId, ChallengeInputs, Check, ConfirmationBlock, Decision, Deployment, DeviceId,
     EpochSnapshot, Gain, Mark, Marks, Permutation, Score, SeatId, SeedInputs, Settled, Standing, Tally,
     TeeType, Trust, Verdict, capacity, coverage, domain, domain_separator, effective_decision_marks,
-    evidence_binding, identity, report_data,
+    evidence_binding, identity, latest_bindings, report_data,
 };
 use serde_json::Value;
 
@@ -114,6 +114,8 @@ fn all_marks() -> Marks {
 fn blocks(columns: &mut Columns) {
     let marks = [Marks::default(), Marks(U256::from(0x1121_u32)), all_marks()];
     for (index, marks) in marks.into_iter().enumerate() {
+        // As many as the contract may have to compare; the first block marked none.
+        let judged: Vec<B256> = (0..[0, 2, 8][index]).map(|place| sample("judged", place)).collect();
         let block = ConfirmationBlock {
             seat: SeatId([1, 58, 1 << 20][index]),
             device_id: DeviceId(sample("device", index)),
@@ -125,6 +127,7 @@ fn blocks(columns: &mut Columns) {
             power: [0, 123_456, (1 << 53) - 1][index],
             properties_digest: sample("properties", index),
             marks,
+            latest_bindings: latest_bindings(&judged),
         };
         let digest = block.digest(&deployment());
         let evidence_hash = sample("evidence", index);
@@ -138,6 +141,9 @@ fn blocks(columns: &mut Columns) {
         push(columns, "blockPowers", block.power);
         push(columns, "blockPropertiesDigests", text(block.properties_digest));
         push(columns, "blockMarks", text(B256::from(block.marks.0)));
+        push(columns, "blockJudgedCounts", judged.len());
+        judged.iter().for_each(|binding| push(columns, "blockJudgedBindings", text(*binding)));
+        push(columns, "blockLatestBindings", text(block.latest_bindings));
         push(columns, "blockDigests", text(digest));
         let report_data = report_data(digest, block.incarnation);
         push(columns, "blockReportData", text(Bytes::copy_from_slice(&report_data)));

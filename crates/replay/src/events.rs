@@ -57,6 +57,7 @@ fn of_epoch(told: Told) -> Parsed {
             power: e.power,
             properties_digest: e.propertiesDigest,
             marks: Marks(e.marks),
+            latest_bindings: e.latestBindings,
             r: e.r,
             vs: e.vs,
             evidence: document(&e.evidence),

@@ -9,7 +9,9 @@ use crate::words::{document, signer};
 /// What was published: what the event does not tell is the seat's by the rules, so that a digest or signature of
 /// anything else is not the incarnation's.
 pub(crate) fn published(id: SeatId, told: &[&Event], state: &State, timestamp_s: u64) -> Option<Publication> {
-    let Event::BlockPublished { power, properties_digest, marks, r, vs, evidence, .. } = told.first()? else {
+    let Event::BlockPublished { power, properties_digest, marks, latest_bindings, r, vs, evidence, .. } =
+        told.first()?
+    else {
         return None;
     };
     let seat = state.seat_view(id).ok()?;
@@ -28,6 +30,7 @@ pub(crate) fn published(id: SeatId, told: &[&Event], state: &State, timestamp_s:
         power: *power,
         properties_digest: *properties_digest,
         marks: *marks,
+        latest_bindings: *latest_bindings,
     };
     let digest = block.digest(&state.deployment());
     Some(Publication {
@@ -37,6 +40,7 @@ pub(crate) fn published(id: SeatId, told: &[&Event], state: &State, timestamp_s:
         challenge: block.challenge,
         properties_digest: block.properties_digest,
         marks: block.marks,
+        latest_bindings: block.latest_bindings,
         device_id: block.device_id,
         incarnation: block.incarnation,
         measurement: block.measurement,
@@ -64,6 +68,7 @@ pub(crate) fn refused(seat: SeatId) -> Publication {
         challenge: B256::ZERO,
         properties_digest: B256::ZERO,
         marks: Marks::default(),
+        latest_bindings: B256::ZERO,
         device_id: DeviceId(B256::ZERO),
         incarnation: Address::ZERO,
         measurement: B256::ZERO,

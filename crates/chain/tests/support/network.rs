@@ -8,7 +8,8 @@ use multee_chain::bindings::{IProofOfAttestation as Contract, deployed};
 use multee_chain::embedded::Embedded;
 use multee_chain::{Chain, Head, Outcome, Receipt, Sender, Transaction, read};
 use multee_protocol::{
-    Assignment, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot, Fixed, Marks, SeatId,
+    Assignment, Check, ConfirmationBlock, Deployment, DeviceId, EpochSnapshot, Fixed, Mark, Marks, SeatId,
+    latest_bindings,
 };
 
 #[path = "parameters.rs"]
@@ -165,6 +166,7 @@ impl Network {
             power: POWER,
             properties_digest: keccak256("properties"),
             marks,
+            latest_bindings: latest_bindings(&self.judged(device.seat, marks)),
         };
         let digest = block.digest(&self.deployment);
         let signature = device.incarnation.sign(digest).expect("signs").as_erc2098();
@@ -175,6 +177,7 @@ impl Network {
             challenge: block.challenge,
             propertiesDigest: block.properties_digest,
             marks: block.marks.0,
+            latestBindings: block.latest_bindings,
             deviceId: block.device_id.0,
             incarnation: block.incarnation,
             measurement: block.measurement,
@@ -185,6 +188,16 @@ impl Network {
             certificates: Bytes::new(),
         };
         (Contract::publishCall { publication }, digest)
+    }
+
+    /// What the contract keeps of the latest blocks that the seat gives these marks.
+    fn judged(&self, seat: u32, marks: Marks) -> Vec<B256> {
+        let latest = self.ask(&Contract::assignmentOfCall { seat }).latest.into_iter().enumerate();
+        let marked = latest.filter(|(place, _)| marks.get(*place) != Ok(Mark::Abstain));
+        let kept = |at: Contract::BlockRef| {
+            self.ask(&Contract::blockOfCall { epoch: at.epoch, order: at.order }).evidenceBinding
+        };
+        marked.map(|(_, at)| kept(at)).collect()
     }
 
     /// Sends a publication; the receipt must show the block published.

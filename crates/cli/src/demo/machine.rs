@@ -170,6 +170,7 @@ impl Confirm for Slanderer {
             power: DECLARED_POWER,
             properties_digest: properties.digest(),
             marks,
+            latest_bindings: duty.latest_bindings(marks),
         };
         let no_quote = |reason: String| Refusal::NoQuote(reason);
         let signature =

@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::world::{DEPLOYMENT, GENESIS_S, POWER, World, boot};
 
 /// Of the messages.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const EPOCH: Epoch = 4;
 
 fn duty(world: &World) -> Duty {
@@ -145,6 +145,7 @@ fn full_duty() -> Duty {
         power: 1000,
         properties_digest: word(9),
         marks: Marks(U256::from(0x12)),
+        latest_bindings: word(21),
     };
     let withheld = AssignedBlock {
         place: 1,
@@ -171,6 +172,7 @@ fn full_duty() -> Duty {
         device_id: DeviceId(word(12)),
         measurement: word(13),
         previous_digest: word(14),
+        latest: 2,
         policies: vec![Bytes::from_static(b"policy")],
         roots: vec![Bytes::from_static(b"root")],
         references: vec![
@@ -218,11 +220,11 @@ fn encodings_are_golden() {
         hashes.push(keccak256(&bytes));
     }
     let golden = [
-        b256!("0xd637665ccf6876dbe881175218f1f3535159a65701fe9329a039905399e40955"),
-        b256!("0x508642d31a76d67002770ab1549e09de64c0bf184ee91b7d26903e410cb3e0b9"),
-        b256!("0x97c1c48ace263cd1511e35e6466bb176709f93529a8bf73fd430d218453f788e"),
-        b256!("0x7e3bb77d0b552dfbb05591f054971d060d9b9c2741d5d534a6763dcd0a38a68a"),
-        b256!("0x4452458b6e75648a8a4a2d4cafd42d7f63962fcb283ac5ddd86e1a0e14a5b805"),
+        b256!("0xa1f21fdffa7bab69d8c7eb8d4520c60247711647ad6a49a97269206b2e09d17c"),
+        b256!("0x895fdc7f027a4ee82b13461002bc92e31ac1a8236f1c625dbb584f7b12936877"),
+        b256!("0x8b36199a4626e1c36ccf50c4508232dc301566f8413ccdf63cce03f982778b5c"),
+        b256!("0x8f685d754d8a2e684aa45c45897c548191a9b3fbe20f422ff09f8b35e13b5a05"),
+        b256!("0xb31dc81a522e12aa4c8fdbbdf0789ee7d3b2b4a74cc2f999d2bc8d6875c5e03d"),
     ];
     assert_eq!(hashes, golden);
 }
@@ -235,7 +237,7 @@ fn only_whole_messages_of_this_version_are_read() {
         assert!(matches!(Request::decode(&bytes[..cut]), Err(MessageError::Malformed(_))), "cut at {cut}");
     }
     assert_eq!(Request::decode(&[&bytes[..], &[0, 0]].concat()), Err(MessageError::TrailingBytes(2)));
-    for version in [0, 1, 3, 255] {
+    for version in [0, 1, 2, 255] {
         let other = [&[version], &bytes[1..]].concat();
         assert_eq!(Request::decode(&other), Err(MessageError::UnknownVersion(version)));
     }

@@ -1,9 +1,9 @@
 //! What a host can tell its Confirmation Application, and that no honest block suffers.
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use multee_confirmation::{Confirm, Duty, EpochContext};
+use multee_confirmation::{AssignedBlock, Confirm, Duty, EpochContext};
 use multee_mock_vendor::{CollateralSpec, PlatformSpec};
-use multee_protocol::{Deployment, Epoch, Mark, SeatId, TeeType, evidence_binding};
+use multee_protocol::{Deployment, Epoch, Mark, SeatId, TeeType, evidence_binding, latest_bindings};
 
 use crate::world::{
     AGENT, DEPLOYMENT, EPOCH_S, GENESIS_S, NUMBER, OLD_AGENT, World, policy_document, vendor, verdict,
@@ -130,6 +130,67 @@ fn withheld_or_exchanged_evidence_leads_to_abstention() {
     });
 }
 
+/// What it signs of latest blocks it makes of their records itself: of block, evidence and certificates as they are shown, in
+/// order of place, and of no others.
+#[test]
+fn what_was_judged_in_the_places_of_latest_blocks_is_signed() {
+    let world = World::new();
+    let shown = |index, place| AssignedBlock {
+        place,
+        ..world.sound_peer(index, TeeType::Sgx).publish(&world, EPOCH)
+    };
+    let (first, second, third) = (shown(5, 0), shown(6, 1), shown(7, 2));
+    let kept = [first.evidence_binding, second.evidence_binding, third.evidence_binding];
+    let signed = |latest, assigned: &[&AssignedBlock]| {
+        let assigned = assigned.iter().map(|record| (*record).clone()).collect();
+        let duty = Duty { latest, ..world.duty(EPOCH + 1, assigned) };
+        world.app().confirm(&duty).expect("signs").block.latest_bindings
+    };
+    let all = [&third, &second, &first];
+    assert_eq!(signed(0, &all), B256::ZERO);
+    assert_eq!(signed(1, &all), latest_bindings(&kept[..1]));
+    assert_eq!(signed(2, &all), latest_bindings(&kept[..2]));
+    assert_eq!(signed(3, &all), latest_bindings(&kept));
+    assert_eq!(signed(64, &all), latest_bindings(&kept));
+    assert_eq!(signed(2, &[&third]), B256::ZERO);
+    // What gets an abstention is not judged, whatever the host says of it.
+    let withheld = AssignedBlock { evidence: None, ..first.clone() };
+    let alien = AssignedBlock { context: world.context(EPOCH - 1), ..second.clone() };
+    assert_eq!(signed(2, &[&withheld, &second]), latest_bindings(&kept[1..2]));
+    assert_eq!(signed(2, &[&first, &alien]), latest_bindings(&kept[..1]));
+    assert_eq!(signed(2, &[&withheld, &alien]), B256::ZERO);
+}
+
+#[test]
+fn a_records_binding_is_of_its_bytes_whatever_the_host_says_that_they_hash_to() {
+    let world = World::new();
+    let record = world.sound_peer(5, TeeType::Sgx).publish(&world, EPOCH);
+    let binding = |change: fn(&mut AssignedBlock)| {
+        let mut record = record.clone();
+        change(&mut record);
+        record.binding(&DEPLOYMENT)
+    };
+    let kept = Some(record.evidence_binding);
+    assert_eq!(binding(|_| ()), kept);
+    for told in [
+        binding(|it| it.evidence_binding = B256::ZERO),
+        binding(|it| it.evidence_hash = B256::ZERO),
+        binding(|it| it.certificates_hash = B256::repeat_byte(1)),
+    ] {
+        assert_eq!(told, kept);
+    }
+    for other in [
+        binding(|it| it.block.power += 1),
+        binding(|it| it.evidence = Some(Bytes::new())),
+        binding(|it| it.certificates = Some(Bytes::new())),
+        binding(|it| it.certificates_hash = B256::ZERO),
+    ] {
+        assert!(other.is_some_and(|it| Some(it) != kept));
+    }
+    assert_eq!(binding(|it| it.evidence = None), None);
+    assert_eq!(binding(|it| it.certificates = None), None);
+}
+
 #[test]
 fn withheld_or_exchanged_certificates_lead_to_abstention() {
     let world = World::new();
@@ -191,6 +252,7 @@ fn altered_block_leads_to_abstention() {
         |duty: &mut Duty| duty.assigned[0].block.incarnation = [1; 20].into(),
         |duty: &mut Duty| duty.assigned[0].block.properties_digest = B256::ZERO,
         |duty: &mut Duty| duty.assigned[0].block.device_id.0 = B256::ZERO,
+        |duty: &mut Duty| duty.assigned[0].block.latest_bindings = B256::ZERO,
     ] {
         abstains(&world, "not what was published", lie);
     }

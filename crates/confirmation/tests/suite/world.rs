@@ -211,6 +211,7 @@ impl World {
             device_id: DeviceId::from_hardware(TeeType::Sgx, self.tee().platform.hardware_id()),
             measurement: self.measurement(TeeType::Sgx, AGENT),
             previous_digest: B256::ZERO,
+            latest: 2,
             policies: vec![self.policy.clone()],
             roots: vec![self.vendor.root_der().to_vec().into()],
             references: vec![self.references.clone()],
@@ -238,6 +239,7 @@ impl Peer {
             power: self.power,
             properties_digest: self.properties.digest(),
             marks: Marks::default(),
+            latest_bindings: B256::ZERO,
         }
     }
 

@@ -29,7 +29,7 @@ names!(REJECTIONS, rejection, Rejection: SettingOutOfBounds, ParameterOutOfBound
     SeatNotRemovable, SeatNotExiting, SeatNotPaidOut, SeatPaidOut, DepositLocked, BlocksStillOpen, IncarnationUnknown,
     EquivocationUnproven, RestartTooEarly, IncarnationNotNew, NothingToPay, EpochAlreadyOpened, EpochNotOpened,
     SeedNotYetKnown, SeedExpired, EpochAlreadyPublished, PreviousDigestWrong, ChallengeWrong, SignatureWrong,
-    MarkUnknown, MarkUnassigned, EvidenceTooLarge, EvidenceMissing, TooMany, DocumentTooLarge, DocumentMissing,
+    MarkUnknown, MarkUnassigned, LatestBindingsWrong, EvidenceTooLarge, EvidenceMissing, TooMany, DocumentTooLarge, DocumentMissing,
     ReferenceValueInvalid, NoStandstill, StandstillTooEarly, StandstillNotAnnounced, BlockUnknown,
     LogEntryUnknown, OwnableUnauthorizedAccount, OwnableInvalidOwner);
 
@@ -43,6 +43,17 @@ names!(EVENTS, event, Event: NetworkDeployed, SeatRegistered, IncarnationBegun, 
 names!(REASONS, reason, Suspicion: NegativeMark, Probation, UnverifiedPower, Unchecked, Unwinding, Flagged, Undecided);
 
 names!(REFUSALS, refusal, Refusal: Blocked, Exiting, Suspended, BoundElsewhere, RivalClaim, UndecidedBlock);
+
+/// Whether a block marked latest blocks, and whether that could count.
+const JUDGED: &[&str] = &["no latest block", "latest blocks", "latest blocks, without weight"];
+
+fn judged(weight: u16, any: bool) -> &'static str {
+    match (any, weight) {
+        (false, _) => "no latest block",
+        (true, 0) => "latest blocks, without weight",
+        (true, _) => "latest blocks",
+    }
+}
 
 /// Errors of views only, which no call can meet. That views give them alike is compared with all else.
 const OF_VIEWS: &[&str] = &["BlockUnknown", "LogEntryUnknown"];
@@ -69,6 +80,9 @@ impl Coverage {
             match of {
                 Event::BlockLogged { reason: why, .. } => self.count("logged for", reason(why)),
                 Event::PublicationRefused { reason: why, .. } => self.count("refused as", refusal(why)),
+                Event::BlockPublished { weight, latest_bindings, .. } => {
+                    self.count("judged", judged(*weight, !latest_bindings.is_zero()));
+                }
                 Event::BlockDecided { malicious, positive, negative, count, .. } => {
                     self.count("decided", if *malicious { "malicious" } else { "honest" });
                     if positive == negative && *positive != 0 {
@@ -105,6 +119,7 @@ impl Coverage {
             ("event", EVENTS),
             ("logged for", REASONS),
             ("refused as", REFUSALS),
+            ("judged", JUDGED),
             ("decided", &["malicious", "honest", "tie", "by 127 marks or more", "with a closed tally"]),
         ];
         let all = lists.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, *name)));

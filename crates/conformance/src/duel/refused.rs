@@ -72,6 +72,7 @@ pub(crate) fn revert(rejection: &Rejection) -> Vec<u8> {
         Rejection::SignatureWrong { digest } => C::SignatureWrong { digest }.abi_encode(),
         Rejection::MarkUnknown(marks) => C::MarkUnknown { marks: marks.0 }.abi_encode(),
         Rejection::MarkUnassigned(marks) => C::MarkUnassigned { marks: marks.0 }.abi_encode(),
+        Rejection::LatestBindingsWrong { expected } => C::LatestBindingsWrong { expected }.abi_encode(),
         Rejection::EvidenceTooLarge { size } => C::EvidenceTooLarge { size: U256::from(size) }.abi_encode(),
         Rejection::EvidenceMissing => C::EvidenceMissing {}.abi_encode(),
         Rejection::TooMany { given, limit } => {

@@ -209,6 +209,7 @@ fn publication(p: &Contract::Publication, deployment: Deployment, epoch: Epoch) 
         power: p.power,
         properties_digest: p.propertiesDigest,
         marks: Marks(p.marks),
+        latest_bindings: p.latestBindings,
     };
     let digest = block.digest(&deployment);
     Publication {
@@ -218,6 +219,7 @@ fn publication(p: &Contract::Publication, deployment: Deployment, epoch: Epoch) 
         challenge: block.challenge,
         properties_digest: block.properties_digest,
         marks: block.marks,
+        latest_bindings: block.latest_bindings,
         device_id: block.device_id,
         incarnation: block.incarnation,
         measurement: block.measurement,
@@ -246,6 +248,7 @@ fn equivocation(pair: &Contract::Equivocation, state: &State) -> Equivocation {
             power: s.power,
             properties_digest: s.propertiesDigest,
             marks: Marks(s.marks),
+            latest_bindings: s.latestBindings,
         };
         let digest = block.digest(&state.deployment());
         Statement { digest, signer: signer(digest, s.r, s.vs) }

@@ -117,6 +117,7 @@ pub(crate) fn event(log: &Log) -> Result<Event, NoEvent> {
             power: e.power,
             properties_digest: e.propertiesDigest,
             marks: Marks(e.marks),
+            latest_bindings: e.latestBindings,
             r: e.r,
             vs: e.vs,
             evidence: document(&e.evidence),

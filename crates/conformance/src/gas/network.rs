@@ -42,6 +42,13 @@ struct Network {
     epoch: u32,
 }
 
+/// Marks, and the bindings of the latest blocks among what is marked.
+#[derive(Default)]
+struct Verdicts {
+    marks: Marks,
+    judged: Vec<B256>,
+}
+
 fn bytes(length: usize, what: &str) -> Bytes {
     // No zero bytes, which would be cheaper.
     (0..length).map(|i| keccak256([what.as_bytes(), &i.to_be_bytes()].concat())[0] | 1).collect()
@@ -165,44 +172,50 @@ impl Network {
     fn publish_all(&mut self) {
         let epoch = self.snapshot();
         for index in 0..self.devices.len() {
-            let marks = self.marks(epoch.as_ref(), index);
-            self.publish(index, marks);
+            let verdicts = self.verdicts(epoch.as_ref(), index);
+            self.publish(index, &verdicts);
         }
     }
 
     /// Valid on every block assigned.
-    fn marks(&mut self, epoch: Option<&EpochSnapshot>, index: usize) -> Marks {
+    fn verdicts(&mut self, epoch: Option<&EpochSnapshot>, index: usize) -> Verdicts {
         let seat = self.devices[index].seat;
-        let Some(epoch) = epoch else { return Marks(U256::ZERO) };
-        let rank = self.rank(seat, epoch);
-        let Some(rank) = rank else { return Marks(U256::ZERO) };
+        let Some(epoch) = epoch else { return Verdicts::default() };
+        let roster = self.stage.ask(&Contract::epochOfCall { epoch: self.epoch }).rosterEpoch;
+        let Some(rank) = self.rank(seat, epoch, roster) else { return Verdicts::default() };
         let assignment = Assignment::new(epoch, rank).expect("assigned");
-        let places = assignment.checks().enumerate().filter(|(_, check)| *check != Check::Empty);
-        Marks(places.fold(U256::ZERO, |word, (place, _)| word | (U256::ONE << (4 * place))))
+        let mut verdicts = Verdicts::default();
+        for (place, check) in assignment.checks().enumerate().filter(|(_, check)| *check != Check::Empty) {
+            verdicts.marks.0 |= U256::ONE << (4 * place);
+            if let Check::Latest { rank: order } = check {
+                let block = self.stage.ask(&Contract::blockOfCall { epoch: roster, order });
+                verdicts.judged.push(block.evidenceBinding);
+            }
+        }
+        verdicts
     }
 
-    fn rank(&mut self, seat: u32, epoch: &EpochSnapshot) -> Option<u32> {
-        let roster = self.stage.ask(&Contract::epochOfCall { epoch: self.epoch }).rosterEpoch;
+    fn rank(&mut self, seat: u32, epoch: &EpochSnapshot, roster: u32) -> Option<u32> {
         let call = Contract::blockOfSeatCall { seat, epoch: roster };
         let block = self.stage.evm.ask(self.stage.deployment.contract, &call).ok()?;
         (block.weight > 0 && block.order < epoch.roster_size).then_some(block.order)
     }
 
     /// Publishes; what it cost, or `None` if the seat may not.
-    fn publish(&mut self, index: usize, marks: Marks) -> Option<u64> {
+    fn publish(&mut self, index: usize, verdicts: &Verdicts) -> Option<u64> {
         let certificates = if self.devices[index].certificates_hash.is_zero() {
             bytes(CERTIFICATES_BYTES, "certificates")
         } else {
             Bytes::new()
         };
-        self.publish_with(index, marks, &certificates)
+        self.publish_with(index, verdicts, &certificates)
     }
 
-    fn publish_with(&mut self, index: usize, marks: Marks, certificates: &Bytes) -> Option<u64> {
+    fn publish_with(&mut self, index: usize, verdicts: &Verdicts, certificates: &Bytes) -> Option<u64> {
         let seat = self.devices[index].seat;
         let challenge = self.stage.ask(&Contract::challengeOfCall { seat });
         let device = &self.devices[index];
-        let block = device.block(self.epoch, challenge, POWER, marks);
+        let block = device.block(self.epoch, challenge, POWER, verdicts.marks, &verdicts.judged);
         let evidence = bytes(EVIDENCE_BYTES, "evidence");
         let (publication, digest) =
             device.publication(&self.stage.deployment, &block, evidence, certificates.clone());
@@ -301,12 +314,9 @@ impl Network {
         let epoch = self.snapshot();
         devices
             .map(|index| {
-                let marks = self.marks(epoch.as_ref(), index);
-                let given = (0..64usize)
-                    .filter(|place| (marks.0 >> (4 * place)) & U256::from(15) != U256::ZERO)
-                    .count();
-                assert_eq!(given, 42, "a full window");
-                self.publish(index, marks).expect("published")
+                let verdicts = self.verdicts(epoch.as_ref(), index);
+                assert_eq!(verdicts.marks.count_given(), 42, "a full window");
+                self.publish(index, &verdicts).expect("published")
             })
             .collect()
     }
@@ -331,8 +341,8 @@ impl Network {
         table.set("restart", seats, self.stage.must(operator, &call).gas);
         self.open();
         let epoch = self.snapshot();
-        let marks = self.marks(epoch.as_ref(), 0);
-        table.set("first_publication", seats, self.publish(0, marks).expect("published"));
+        let verdicts = self.verdicts(epoch.as_ref(), 0);
+        table.set("first_publication", seats, self.publish(0, &verdicts).expect("published"));
 
         self.measure_equivocation(table, 1);
         self.measure_leaving(table, 2, joined);
@@ -342,13 +352,14 @@ impl Network {
     fn measure_equivocation(&mut self, table: &mut Table, index: usize) {
         let device = &self.devices[index];
         let statement = |power: u64| {
-            let block = device.block(self.epoch, keccak256("challenge"), power, Marks(U256::ZERO));
+            let block = device.block(self.epoch, keccak256("challenge"), power, Marks(U256::ZERO), &[]);
             let (p, _) = device.publication(&self.stage.deployment, &block, Bytes::new(), Bytes::new());
             Contract::Statement {
                 measurement: p.measurement,
                 power: p.power,
                 propertiesDigest: p.propertiesDigest,
                 marks: p.marks,
+                latestBindings: p.latestBindings,
                 r: p.r,
                 vs: p.vs,
             }

@@ -161,6 +161,7 @@ CREATE TABLE blocks (
     off               INTEGER NOT NULL,
     properties_digest BLOB NOT NULL,
     marks             BLOB NOT NULL,
+    latest_bindings   BLOB NOT NULL,
     r                 BLOB NOT NULL,
     vs                BLOB NOT NULL,
     evidence_hash     BLOB NOT NULL,

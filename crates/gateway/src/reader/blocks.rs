@@ -49,6 +49,8 @@ pub struct Block {
     /// The marks it gave, 64 places of four bits.
     #[schema(value_type = Hash)]
     pub marks: B256,
+    /// What it states of the latest blocks that it marked (R6): hash of their evidence bindings; zero if it marked none.
+    pub latest_bindings: B256,
     /// First half of the signature.
     #[schema(value_type = Hash)]
     pub r: B256,
@@ -78,8 +80,8 @@ pub struct Block {
 }
 
 const SELECT: &str = "SELECT epoch, block_order, blocks.told_block, blocks.seat, device_id, digest, \
-    previous_digest, blocks.incarnation, blocks.measurement, weight, power, off, properties_digest, marks, r, vs, \
-    evidence_hash, blocks.certificates_hash, log_position, passed, decided, final, \
+    previous_digest, blocks.incarnation, blocks.measurement, weight, power, off, properties_digest, marks, \
+    latest_bindings, r, vs, evidence_hash, blocks.certificates_hash, log_position, passed, decided, final, \
     (SELECT amount FROM rewards WHERE rewards.seat = blocks.seat AND rewards.epoch = blocks.epoch) \
     FROM blocks JOIN seats USING (seat) WHERE epoch = ? AND block_order = ?";
 
@@ -100,6 +102,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Block> {
         off: row.next()?,
         properties_digest: row.hash()?,
         marks: row.hash()?,
+        latest_bindings: row.hash()?,
         r: row.hash()?,
         vs: row.hash()?,
         evidence_hash: row.hash()?,

@@ -147,6 +147,7 @@ impl Told {
             power: 1000,
             properties_digest: B256::ZERO,
             marks,
+            latest_bindings: self.state.latest_bindings_of(id, marks, self.timestamp_s).expect("opened"),
         };
         let digest = block.digest(&DEPLOYMENT);
         let evidence: Vec<u8> = digest.iter().copied().cycle().take(EVIDENCE_BYTES).collect();
@@ -157,6 +158,7 @@ impl Told {
             challenge: block.challenge,
             properties_digest: block.properties_digest,
             marks,
+            latest_bindings: block.latest_bindings,
             device_id: block.device_id,
             incarnation: block.incarnation,
             measurement: block.measurement,
@@ -255,6 +257,7 @@ fn encoded(event: &Event, evidence: &[u8]) -> LogData {
             power,
             properties_digest,
             marks,
+            latest_bindings,
             r,
             vs,
             ..
@@ -267,6 +270,7 @@ fn encoded(event: &Event, evidence: &[u8]) -> LogData {
             power,
             propertiesDigest: properties_digest,
             marks: marks.0,
+            latestBindings: latest_bindings,
             r,
             vs,
             evidence: evidence.to_vec().into(),

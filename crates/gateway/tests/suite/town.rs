@@ -12,7 +12,9 @@ use multee_chain::bindings::deployed::TestToken;
 use multee_chain::embedded::Config;
 use multee_chain::{Chain, Outcome, Sender, Transaction, read};
 use multee_founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet};
-use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId};
+use multee_protocol::{
+    ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId, latest_bindings,
+};
 
 use crate::forking::Forking;
 
@@ -234,6 +236,10 @@ impl Town {
                 marks |= self.mark(seat, &entry.r#ref) << (4 * place);
             }
         }
+        let kept = |at: &contract::BlockRef| {
+            let call = contract::blockOfCall { epoch: at.epoch, order: at.order };
+            self.read(&call).evidenceBinding
+        };
         let block = ConfirmationBlock {
             seat: SeatId(seat),
             device_id: DeviceId(view.deviceId),
@@ -245,6 +251,7 @@ impl Town {
             power,
             properties_digest: B256::ZERO,
             marks: Marks(marks),
+            latest_bindings: latest_bindings(&assigned.latest.iter().map(kept).collect::<Vec<_>>()),
         };
         let signature = self.incarnation(seat).sign(block.digest(&self.deployment())).expect("signs");
         let compact = signature.as_erc2098();
@@ -255,6 +262,7 @@ impl Town {
             challenge: block.challenge,
             propertiesDigest: block.properties_digest,
             marks,
+            latestBindings: block.latest_bindings,
             deviceId: view.deviceId,
             incarnation: view.incarnation,
             measurement: view.measurement,
@@ -281,6 +289,7 @@ impl Town {
                 power,
                 properties_digest: B256::ZERO,
                 marks: Marks::default(),
+                latest_bindings: B256::ZERO,
             };
             let signature = self.incarnation(seat).sign(block.digest(&self.deployment())).expect("signs");
             let compact = signature.as_erc2098();
@@ -289,6 +298,7 @@ impl Town {
                 power,
                 propertiesDigest: B256::ZERO,
                 marks: U256::ZERO,
+                latestBindings: B256::ZERO,
                 r: B256::from_slice(&compact[..32]),
                 vs: B256::from_slice(&compact[32..]),
             }

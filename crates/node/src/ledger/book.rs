@@ -202,6 +202,7 @@ impl Book {
             power: Power::from(e.power),
             properties_digest: e.propertiesDigest,
             marks: Marks(e.marks),
+            latest_bindings: e.latestBindings,
         };
         let follows = block.digest(&deployment) == e.digest;
         let gap =

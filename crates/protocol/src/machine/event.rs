@@ -159,6 +159,7 @@ pub enum Event {
         power: Power,
         properties_digest: B256,
         marks: Marks,
+        latest_bindings: B256,
         r: B256,
         vs: B256,
         evidence: Document,

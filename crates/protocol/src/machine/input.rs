@@ -76,6 +76,8 @@ pub struct Publication {
     pub properties_digest: B256,
     /// The verdicts on the assigned blocks; codes above 6 may stand here, and are rejected.
     pub marks: Marks,
+    /// The hash of the evidence bindings of the latest blocks that it marked ([`crate::latest_bindings`]).
+    pub latest_bindings: B256,
     /// The seat's device id, as the publication brings it along.
     pub device_id: DeviceId,
     /// The seat's incarnation, as the publication brings it along.

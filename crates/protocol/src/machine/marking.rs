@@ -1,6 +1,6 @@
 //! R4 and R7: a block's marks are held against its assignment and added to the tallies.
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 
 use super::State;
 use super::block::Block;
@@ -8,7 +8,9 @@ use super::event::Suspicion;
 use super::rejection::Rejection;
 use super::seat::{HISTORY_EPOCHS, Kind};
 use super::turn::Turn;
-use crate::{Assignment, Check, Epoch, EpochSnapshot, Mark, Marks, Permutation, RosterOrder, SeatId};
+use crate::{
+    Assignment, Check, Epoch, EpochSnapshot, Mark, Marks, Permutation, RosterOrder, SeatId, latest_bindings,
+};
 
 /// L1 at most.
 const LATEST_MAX: usize = 8;
@@ -94,7 +96,7 @@ impl Turn<'_> {
     pub(super) fn places(
         &self,
         rank: Option<u32>,
-        root: alloy_primitives::B256,
+        root: B256,
         marks: Marks,
     ) -> Result<Option<Places>, Rejection> {
         let Some(rank) = rank else {
@@ -108,6 +110,12 @@ impl Turn<'_> {
             return fitting(&snapshot, order, rank, marks).map(Some);
         }
         fitting(&snapshot, &record.order, rank, marks).map(Some)
+    }
+
+    /// What the block has to state of the latest blocks that it marks.
+    pub(super) fn latest_bindings(&self, places: &Places, marks: Marks) -> B256 {
+        let roster_epoch = self.state.epoch_at(self.now).roster_epoch;
+        self.state.judged(roster_epoch, places.latest.into_iter().take(places.latest_count), marks)
     }
 
     /// Adds marks that fit the assignment to the tallies: latest blocks first, then window places.
@@ -158,6 +166,17 @@ impl Turn<'_> {
 }
 
 impl State {
+    /// The hash of the evidence bindings of those latest blocks that get a mark, whether it counts or not.
+    pub(super) fn judged(&self, roster: Epoch, ranks: impl Iterator<Item = u32>, marks: Marks) -> B256 {
+        let judged: Vec<B256> = ranks
+            .enumerate()
+            .filter(|(place, _)| marks.get(*place) != Ok(Mark::Abstain))
+            .filter_map(|(_, rank)| self.block_at(roster, rank))
+            .map(|block| block.evidence_binding)
+            .collect();
+        latest_bindings(&judged)
+    }
+
     /// Where a seat's own undecided blocks stand in the log.
     fn own_undecided(&self, id: SeatId, now: Epoch) -> Excluded {
         let mut excluded = Excluded { positions: [0; HISTORY_EPOCHS as usize + LATEST_MAX], count: 0 };

@@ -57,7 +57,7 @@ impl Turn<'_> {
     /// What is wrong with the publication itself, or where its marks stand.
     ///
     /// Errors: `SignatureWrong`, `IdentityWrong`, `EpochAlreadyPublished`, `EvidenceMissing`, `EvidenceTooLarge`,
-    /// `PreviousDigestWrong`, `ChallengeWrong`, `MarkUnknown`, `MarkUnassigned`.
+    /// `PreviousDigestWrong`, `ChallengeWrong`, `MarkUnknown`, `MarkUnassigned`, `LatestBindingsWrong`.
     fn examined(&self, seat: &Seat, p: &Publication, root: B256) -> Result<Option<Places>, Rejection> {
         if p.signer != Some(p.incarnation) || p.incarnation != seat.incarnation {
             return Err(Rejection::SignatureWrong { digest: p.digest });
@@ -86,7 +86,12 @@ impl Turn<'_> {
         if !p.marks.are_known() {
             return Err(Rejection::MarkUnknown(p.marks));
         }
-        self.places(self.state.rank_of(seat, self.state.epoch_at(self.now)), root, p.marks)
+        let places = self.places(self.state.rank_of(seat, self.state.epoch_at(self.now)), root, p.marks)?;
+        let expected = places.as_ref().map_or(B256::ZERO, |places| self.latest_bindings(places, p.marks));
+        if p.latest_bindings != expected {
+            return Err(Rejection::LatestBindingsWrong { expected });
+        }
+        Ok(places)
     }
 
     /// Why the seat may not publish now, if it may not.
@@ -192,6 +197,7 @@ impl Turn<'_> {
             power: p.power,
             properties_digest: p.properties_digest,
             marks: p.marks,
+            latest_bindings: p.latest_bindings,
             r: p.r,
             vs: p.vs,
             evidence: p.evidence,

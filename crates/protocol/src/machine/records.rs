@@ -8,7 +8,7 @@ use super::epoch::EpochRecord;
 use super::input::BlockRef;
 use super::rejection::Rejection;
 use super::view::{AssignmentView, BlockView, EpochView, LogEntryView, NetworkView};
-use crate::{Assignment, Check, Epoch, SeatId, challenge};
+use crate::{Assignment, Check, Epoch, Marks, SeatId, challenge};
 
 /// The log position that stands for an empty place.
 const EMPTY_PLACE: u64 = (1 << 40) - 1;
@@ -180,6 +180,21 @@ impl State {
             }
         }
         Ok(view)
+    }
+
+    /// What a publication of the seat with these marks has to state of the latest blocks, at a time
+    /// ([`latest_bindings`](crate::latest_bindings)). No view of the contract: a device makes it of the records that it judged.
+    ///
+    /// # Errors
+    /// `SeatUnknown`, `NetworkNotStarted`, `EpochNotOpened`.
+    pub fn latest_bindings_of(&self, id: SeatId, marks: Marks, timestamp_s: u64) -> Result<B256, Rejection> {
+        let seat = self.known_seat(id)?;
+        self.clock(timestamp_s)?;
+        let record = self.last_opened()?;
+        let assignment = self
+            .rank_of(seat, record)
+            .and_then(|rank| Assignment::in_order(&record.snapshot(), &record.order, rank).ok());
+        Ok(assignment.map_or(B256::ZERO, |it| self.judged(record.roster_epoch, it.latest_ranks(), marks)))
     }
 
     fn last_opened(&self) -> Result<&EpochRecord, Rejection> {

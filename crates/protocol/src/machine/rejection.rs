@@ -84,6 +84,8 @@ pub enum Rejection {
     MarkUnknown(Marks),
     #[error("marks {:#x} stand where nothing is assigned", .0.0)]
     MarkUnassigned(Marks),
+    #[error("the hash of the bindings of the latest blocks marked is {expected}")]
+    LatestBindingsWrong { expected: B256 },
     #[error("evidence and certificates have {size} bytes")]
     EvidenceTooLarge { size: usize },
     #[error("there is no evidence")]

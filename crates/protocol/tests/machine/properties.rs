@@ -114,6 +114,7 @@ impl Play {
             _ => POWER + self.dice.roll(POWER / 12),
         };
         publication.marks = self.marks(number);
+        publication.latest_bindings = self.world.latest_bindings(number, publication.marks);
         if self.dice.one_in(12) {
             self.spoil(&mut publication);
         }
@@ -135,7 +136,7 @@ impl Play {
     }
 
     fn spoil(&mut self, p: &mut Publication) {
-        match self.dice.roll(9) {
+        match self.dice.roll(10) {
             0 => p.signer = None,
             1 => p.incarnation = incarnation(99, 0),
             2 => p.measurement = word("other", 0),
@@ -144,6 +145,7 @@ impl Play {
             5 => p.previous_digest = word("other", 1),
             6 => p.challenge = word("other", 2),
             7 => p.marks = Marks(U256::MAX),
+            8 => p.latest_bindings = word("other", 3),
             _ => p.marks = Marks(p.marks.0 | U256::ONE << 252),
         }
     }

@@ -2,9 +2,11 @@
 
 use alloy_primitives::{B256, U256};
 use multee_protocol::machine::{
-    Document, Event, Input, Outcome, Publication, Refusal, Registration, Rejection, Suspicion,
+    BlockRef, Document, Event, Input, Outcome, Publication, Refusal, Registration, Rejection, Suspicion,
 };
-use multee_protocol::{Mark, Marks, Parameters, SeatId, challenge, evidence_binding, identity};
+use multee_protocol::{
+    Mark, Marks, Parameters, SeatId, challenge, evidence_binding, identity, latest_bindings,
+};
 
 use crate::world::{
     OWNER, POWER, World, device, incarnation, measurement, operator, provider, registration, word,
@@ -26,6 +28,7 @@ fn a_publication_is_told_in_full_and_kept() {
     let certificates = Document { digest: word("certificates", 1), bytes: 3000 };
     let mut publication = world.publication(1);
     (publication.marks, publication.certificates) = (marks, Some(certificates));
+    publication.latest_bindings = world.latest_bindings(1, marks);
     let events = world.does(operator(1), Input::Publish(publication));
     let published = Event::BlockPublished {
         seat: SeatId(1),
@@ -36,6 +39,7 @@ fn a_publication_is_told_in_full_and_kept() {
         power: POWER,
         properties_digest: B256::ZERO,
         marks,
+        latest_bindings: publication.latest_bindings,
         r: B256::ZERO,
         vs: B256::ZERO,
         evidence: publication.evidence,
@@ -53,7 +57,7 @@ fn a_publication_is_told_in_full_and_kept() {
 /// What can be wrong with a publication, in the order in which it is found.
 type Fault = (fn(&mut Publication), fn(&Rejection) -> bool);
 
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 10] = [
     (|p| p.signer = None, |r| matches!(r, Rejection::SignatureWrong { .. })),
     (|p| p.incarnation = incarnation(9, 9), |r| matches!(r, Rejection::SignatureWrong { .. })),
     (|p| p.certificates_hash = word("other", 1), |r| matches!(r, Rejection::IdentityWrong(_))),
@@ -69,6 +73,7 @@ const FAULTS: [Fault; 9] = [
         |p| p.marks = Marks(p.marks.0 | U256::ONE << 252),
         |r| matches!(r, Rejection::MarkUnassigned(_) | Rejection::MarkUnknown(_)),
     ),
+    (|p| p.latest_bindings = word("other", 3), |r| matches!(r, Rejection::LatestBindingsWrong { .. })),
 ];
 
 #[test]
@@ -339,4 +344,64 @@ fn a_paused_network_sets_no_seed() {
     assert_eq!(world.fails(OWNER, Input::SeedEpoch), Rejection::NetworkPaused);
     let publication = world.publication(1);
     assert_eq!(world.fails(operator(1), Input::Publish(publication)), Rejection::NetworkPaused);
+}
+
+/// Of the two latest blocks that seat 1 is to check, in order of place, what is kept.
+fn kept(world: &World) -> Vec<B256> {
+    let assigned = world.state.assignment_of(SeatId(1), world.time).expect("opened");
+    let kept = |at: &BlockRef| world.state.block_view(at.epoch, at.order, world.time).expect("a block");
+    assigned.latest.iter().map(|at| kept(at).evidence_binding).collect()
+}
+
+/// Seat 1 publishes with these marks on the latest blocks, and states these bindings.
+fn states(world: &mut World, marks: u8, judged: &[B256]) -> Result<Outcome, Rejection> {
+    let publication = world.publication(1);
+    let (marks, latest_bindings) = (Marks(U256::from(marks)), latest_bindings(judged));
+    world.outcome(operator(1), Input::Publish(Publication { marks, latest_bindings, ..publication }))
+}
+
+#[test]
+fn who_marks_a_latest_block_states_what_is_kept_of_it() {
+    let kept = kept(&world());
+    let [first, second] = kept[..] else { panic!("two are assigned") };
+    let other = word("other record", 1);
+    let cases: [(u8, &[B256]); 5] = [
+        (0x00, &[]),
+        (0x01, &[first]),
+        (0x20, &[second]),
+        (0x11, &[first, second]),
+        (0x61, &[first, second]),
+    ];
+    for (marks, right) in cases {
+        assert_eq!(states(&mut world(), marks, right), Ok(Outcome::Published), "{marks:#04x}");
+        let wrong: [&[B256]; 6] = [&[], &[first], &[second], &[second, first], &[other], &[first, other]];
+        let expected = latest_bindings(right);
+        for judged in wrong.into_iter().chain([&[first, second][..]]).filter(|judged| *judged != right) {
+            let rejected = states(&mut world(), marks, judged);
+            assert_eq!(rejected, Err(Rejection::LatestBindingsWrong { expected }), "{marks:#04x} {judged:?}");
+        }
+    }
+}
+
+#[test]
+fn an_ignored_mark_on_a_latest_block_is_of_what_is_kept_too() {
+    // Without weight.
+    let mut world = world();
+    let marks = Marks(U256::from(0x11));
+    let publication = Publication { power: 2 * POWER, marks, ..world.publication(1) };
+    let expected = latest_bindings(&kept(&world));
+    let rejected = world.fails(operator(1), Input::Publish(publication));
+    assert_eq!(rejected, Rejection::LatestBindingsWrong { expected });
+    let publication = Publication { latest_bindings: expected, ..publication };
+    assert_eq!(world.outcome(operator(1), Input::Publish(publication)), Ok(Outcome::Published));
+}
+
+#[test]
+fn without_rank_nothing_was_judged() {
+    let mut world = world();
+    world.join(4);
+    let publication = Publication { latest_bindings: word("judged", 1), ..world.publication(4) };
+    let rejected = world.fails(operator(4), Input::Publish(publication));
+    assert_eq!(rejected, Rejection::LatestBindingsWrong { expected: B256::ZERO });
+    assert_eq!(world.publish(4), Ok(Outcome::Published));
 }

@@ -212,6 +212,7 @@ impl World {
             challenge: self.state.challenge_of(SeatId(number), self.time).unwrap_or_default(),
             properties_digest: B256::ZERO,
             marks: Marks::default(),
+            latest_bindings: B256::ZERO,
             device_id: seat.device_id,
             incarnation: seat.incarnation,
             measurement: seat.measurement,
@@ -241,6 +242,11 @@ impl World {
         })
     }
 
+    /// What the seat has to state of the latest blocks, if it gives these marks.
+    pub(crate) fn latest_bindings(&self, number: u32, marks: Marks) -> B256 {
+        self.state.latest_bindings_of(SeatId(number), marks, self.time).unwrap_or_default()
+    }
+
     /// What a verifier finds that tells no lies.
     pub(crate) fn truth(&self, block: &BlockView) -> Mark {
         let bad = self.bad.get(block.seat.0 as usize).copied().unwrap_or(false);
@@ -260,7 +266,7 @@ impl World {
         }
     }
 
-    /// The seat publishes what `change` makes of a correct publication.
+    /// The seat publishes what `change` makes of a correct publication; the latest blocks are bound as its marks have it.
     pub(crate) fn publish_as(
         &mut self,
         number: u32,
@@ -268,6 +274,7 @@ impl World {
     ) -> Result<Outcome, Rejection> {
         let mut publication = self.publication(number);
         change(&mut publication);
+        publication.latest_bindings = self.latest_bindings(number, publication.marks);
         let caller = self.seat(number).operator;
         self.outcome(caller, Input::Publish(publication))
     }

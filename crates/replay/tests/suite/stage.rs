@@ -8,7 +8,9 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::embedded::{Config, Embedded};
 use multee_chain::{Chain, Outcome, Sender, Transaction, read};
 use multee_founding::{Founded, Founding, FoundingSeat, found_devnet, fund_devnet};
-use multee_protocol::{ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId};
+use multee_protocol::{
+    ConfirmationBlock, Deployment, DeviceId, Fixed, Marks, Parameters, SeatId, latest_bindings,
+};
 use multee_replay::{Audit, audit};
 
 pub(crate) const GENESIS_S: u64 = 1_800_000_000;
@@ -114,6 +116,10 @@ impl Stage {
                 marks |= U256::from(1) << (4 * place);
             }
         }
+        let kept = |at: &contract::BlockRef| {
+            let call = contract::blockOfCall { epoch: at.epoch, order: at.order };
+            self.read(&call).evidenceBinding
+        };
         let block = ConfirmationBlock {
             seat: SeatId(seat),
             device_id: DeviceId(view.deviceId),
@@ -125,6 +131,7 @@ impl Stage {
             power: POWER,
             properties_digest: B256::ZERO,
             marks: Marks(marks),
+            latest_bindings: latest_bindings(&assigned.latest.iter().map(kept).collect::<Vec<_>>()),
         };
         let signature = key(INCARNATION, seat).sign(block.digest(&self.deployment)).expect("signs");
         let compact = signature.as_erc2098();
@@ -135,6 +142,7 @@ impl Stage {
             challenge: block.challenge,
             propertiesDigest: block.properties_digest,
             marks,
+            latestBindings: block.latest_bindings,
             deviceId: view.deviceId,
             incarnation: view.incarnation,
             measurement: view.measurement,
@@ -161,6 +169,7 @@ impl Stage {
                 power,
                 properties_digest: B256::ZERO,
                 marks: Marks::default(),
+                latest_bindings: B256::ZERO,
             };
             let signature = key(INCARNATION, seat).sign(block.digest(&self.deployment)).expect("signs");
             let compact = signature.as_erc2098();
@@ -169,6 +178,7 @@ impl Stage {
                 power,
                 propertiesDigest: B256::ZERO,
                 marks: U256::ZERO,
+                latestBindings: B256::ZERO,
                 r: B256::from_slice(&compact[..32]),
                 vs: B256::from_slice(&compact[32..]),
             }

@@ -115,7 +115,7 @@ pub(super) fn restart(device: u32, incarnation: u32) -> Input {
     Input::Restart { seat, incarnation: key(device, incarnation), measurement }
 }
 
-/// A publication (R6) without marks; challenge and previous digest are to be filled in.
+/// A publication (R6) without marks; challenge, previous digest and what it judged are to be filled in.
 pub(super) fn publication(device: u32, incarnation: u32, number: u64) -> Publication {
     let (digest, incarnation) = (word(4, number), key(device, incarnation));
     Publication {
@@ -125,6 +125,7 @@ pub(super) fn publication(device: u32, incarnation: u32, number: u64) -> Publica
         challenge: B256::ZERO,
         properties_digest: B256::ZERO,
         marks: Marks::default(),
+        latest_bindings: B256::ZERO,
         device_id: device_id(device),
         incarnation,
         measurement: measurement(),

@@ -214,7 +214,10 @@ impl<'a> Network<'a> {
         let marked = self.marks(&device, conduct.marking, shared);
         self.book.publishing = Nature::new(number, conduct.valid, marked.accuses);
         self.digests += 1;
+        // Who lies does so about what is there: of other records the contract takes no mark.
+        let judged = self.state.latest_bindings_of(SeatId(number + 1), marked.marks, self.moment.timestamp_s);
         let publication = Publication {
+            latest_bindings: judged.map_err(|rejection| SimulationError::new("publish", rejection))?,
             previous_digest: device.last_digest,
             challenge: challenge(self.book.running.root, SeatId(number + 1)),
             marks: marked.marks,

@@ -21,6 +21,7 @@ pub(super) fn report(world: &World, dice: &mut Dice, false_: bool) -> (Address, 
         power,
         propertiesDigest: B256::ZERO,
         marks: U256::from(1),
+        latestBindings: measurement,
         r: B256::ZERO,
         vs: B256::ZERO,
     };
@@ -34,10 +35,11 @@ pub(super) fn report(world: &World, dice: &mut Dice, false_: bool) -> (Address, 
         first: statement(measurement, 1),
         second: statement(measurement, 2),
     };
-    match dice.below(4) {
+    match dice.below(5) {
         0 => (pair.second.power, pair.second.marks) = (1, U256::from(2)),
         1 => (pair.second.power, pair.second.measurement) = (1, keccak256("other")),
         2 => (pair.second.power, pair.second.propertiesDigest) = (1, measurement),
+        3 => (pair.second.power, pair.second.latestBindings) = (1, B256::ZERO),
         _ => {}
     }
     let mut keys = [incarnation; 2];
@@ -77,6 +79,7 @@ fn stated(pair: &Contract::Equivocation, index: usize, device: B256) -> Confirma
         power: s.power,
         properties_digest: s.propertiesDigest,
         marks: Marks(s.marks),
+        latest_bindings: s.latestBindings,
     }
 }
 

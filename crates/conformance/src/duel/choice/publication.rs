@@ -2,8 +2,8 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use multee_chain::bindings::IProofOfAttestation as Contract;
-use multee_protocol::machine::{AssignmentView, Call, Input, SeatView, State};
-use multee_protocol::{ConfirmationBlock, DeviceId, Marks, SeatId, Tier};
+use multee_protocol::machine::{AssignmentView, BlockRef, Call, Input, SeatView, State};
+use multee_protocol::{ConfirmationBlock, DeviceId, Marks, SeatId, Tier, latest_bindings};
 
 use super::governing::bytes;
 use super::{some_seat, stranger};
@@ -66,13 +66,15 @@ fn proper(world: &World, dice: &mut Dice, number: u32, seat: &SeatView) -> Contr
     let assignment = model.assignment_of(id, world.time_s).unwrap_or_default();
     let certificates = if dice.chance(12) { bytes(dice, 1 + u64::from(number) % 40) } else { Bytes::new() };
     let length = dice.within(1, 40);
+    let marks = marks(world, model, dice, number, &assignment);
     Contract::Publication {
         seat: number,
         power: power(world, dice, number, seat),
         previousDigest: seat.last_digest,
         challenge: model.challenge_of(id, world.time_s).unwrap_or_default(),
         propertiesDigest: keccak256(number.to_be_bytes()),
-        marks: marks(world, model, dice, number, &assignment).0,
+        marks: marks.0,
+        latestBindings: model.latest_bindings_of(id, marks, world.time_s).unwrap_or_default(),
         deviceId: seat.device_id.0,
         incarnation: seat.incarnation,
         measurement: seat.measurement,
@@ -185,7 +187,7 @@ fn spoil(
 ) {
     let other = dice.any(&world.keys()).unwrap_or(*key);
     let wrong = keccak256(dice.next().to_be_bytes());
-    match dice.below(17) {
+    match dice.below(19) {
         0 => *caller = if dice.chance(50) { seat.provider } else { stranger(dice) },
         1 => *key = other,
         2 => (p.incarnation, *key) = (other, other),
@@ -204,9 +206,27 @@ fn spoil(
             p.evidence = bytes(dice, length);
         }
         14 => p.evidence = Bytes::new(),
-        15 => p.certificates = bytes(dice, 16 * 1024),
+        15 | 16 => p.latestBindings = misstated(world, dice, p),
+        17 => p.certificates = bytes(dice, 16 * 1024),
         _ => p.seat = dice.pick(&[0, p.seat % world.seats() + 1, world.seats() + 1, u32::MAX]),
     }
+}
+
+/// What is stated of the latest blocks, mostly wrong: of all whatever was marked, of too few, in another order, of others.
+fn misstated(world: &World, dice: &mut Dice, p: &Contract::Publication) -> B256 {
+    let seeded = seeded(world);
+    let model = seeded.as_ref().unwrap_or(&world.model);
+    let latest = model.assignment_of(SeatId(p.seat), world.time_s).unwrap_or_default().latest;
+    let block = |at: &BlockRef| model.block_view(at.epoch, at.order, world.time_s).ok();
+    let mut kept: Vec<B256> = latest.iter().filter_map(block).map(|block| block.evidence_binding).collect();
+    match dice.below(5) {
+        0 => kept.clear(),
+        1 => drop(kept.pop()),
+        2 => kept.reverse(),
+        3 => kept.push(p.challenge),
+        _ => {}
+    }
+    latest_bindings(&kept)
 }
 
 /// Signs with a device's key what stands there.
@@ -222,6 +242,7 @@ fn sign(world: &World, p: &mut Contract::Publication, key: Address) {
         power: p.power,
         properties_digest: p.propertiesDigest,
         marks: Marks(p.marks),
+        latest_bindings: p.latestBindings,
     };
     (p.r, p.vs) = super::equivocation::signature(world, key, &block);
 }
@@ -235,6 +256,7 @@ fn of_nobody(seat: u32) -> Contract::Publication {
         challenge: B256::ZERO,
         propertiesDigest: B256::ZERO,
         marks: U256::ZERO,
+        latestBindings: B256::ZERO,
         deviceId: B256::ZERO,
         incarnation: Address::ZERO,
         measurement: B256::ZERO,

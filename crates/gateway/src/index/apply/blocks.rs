@@ -11,8 +11,8 @@ use crate::index::error::Fault;
 use crate::index::seat::Seat;
 
 const INSERT: &str = "INSERT INTO blocks (epoch, block_order, told_block, seat, digest, previous_digest, \
-    incarnation, measurement, weight, power, off, properties_digest, marks, r, vs, evidence_hash, \
-    certificates_hash, passed, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)";
+    incarnation, measurement, weight, power, off, properties_digest, marks, latest_bindings, r, vs, evidence_hash, \
+    certificates_hash, passed, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)";
 
 impl Applying<'_> {
     pub(super) fn publish(&mut self, event: &Event) -> Result<(), Fault> {
@@ -25,6 +25,7 @@ impl Applying<'_> {
             power,
             properties_digest,
             marks,
+            latest_bindings,
             r,
             vs,
             evidence,
@@ -44,6 +45,7 @@ impl Applying<'_> {
             power: *power,
             properties_digest: *properties_digest,
             marks: *marks,
+            latest_bindings: *latest_bindings,
         };
         if block.digest(&self.deployment) != *digest {
             return Err(Fault::Misfit("a block's digest"));
@@ -62,6 +64,7 @@ impl Applying<'_> {
             self.is_off(&seat, *power)?,
             properties_digest.as_slice(),
             marks.0.to_be_bytes::<32>(),
+            latest_bindings.as_slice(),
             r.as_slice(),
             vs.as_slice(),
             evidence.digest.as_slice(),

@@ -302,6 +302,7 @@ fn published(event: &Event, at: &[Value]) -> Option<Expected> {
         power,
         properties_digest,
         marks,
+        latest_bindings,
         r,
         vs,
         evidence,
@@ -317,13 +318,15 @@ fn published(event: &Event, at: &[Value]) -> Option<Expected> {
         Value::Blob(power.to_be_bytes().to_vec()),
         bytes(*properties_digest),
         Value::Blob(marks.0.to_be_bytes_vec()),
+        bytes(*latest_bindings),
         bytes(*r),
         bytes(*vs),
         bytes(evidence.digest),
     ];
     Some(Expected {
         table: BLOCKS,
-        columns: "told_block, seat, digest, weight, power, properties_digest, marks, r, vs, evidence_hash",
+        columns: "told_block, seat, digest, weight, power, properties_digest, marks, latest_bindings, r, vs, \
+                  evidence_hash",
         place: "epoch = ? AND block_order = ?",
         at: vec![(*epoch).into(), (*order).into()],
         row,

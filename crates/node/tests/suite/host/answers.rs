@@ -15,7 +15,7 @@ fn altered_answers_are_rejected_by_the_contract() {
     let scene = Scene::new();
     let taken = scene.publication(&scene.truth);
     assert!(scene.is_taken(&taken));
-    let alterations: [Alteration; 13] = [
+    let alterations: [Alteration; 14] = [
         ("seat", |it| it.seat += 1),
         ("power", |it| it.power += 1),
         ("previous digest", |it| it.previousDigest = B256::ZERO),
@@ -23,6 +23,7 @@ fn altered_answers_are_rejected_by_the_contract() {
         ("properties digest", |it| it.propertiesDigest = B256::ZERO),
         ("marks", |it| it.marks = U256::ZERO),
         ("one mark", |it| it.marks ^= U256::from(3)),
+        ("latest bindings", |it| it.latestBindings = B256::ZERO),
         ("device id", |it| it.deviceId = B256::ZERO),
         ("incarnation", |it| it.incarnation = Address::ZERO),
         ("measurement", |it| it.measurement = B256::ZERO),

@@ -14,7 +14,7 @@ use crate::support::EPOCH_S;
 #[test]
 fn altered_records_lead_to_abstentions() {
     let scene = Scene::new();
-    let block: [Alter<ConfirmationBlock>; 10] = [
+    let block: [Alter<ConfirmationBlock>; 11] = [
         |_, block| block.seat = SeatId(9),
         |scene, block| block.device_id = scene.duty.device_id,
         |_, block| block.incarnation = Address::ZERO,
@@ -25,6 +25,7 @@ fn altered_records_lead_to_abstentions() {
         |_, block| block.power += 1,
         |_, block| block.properties_digest = B256::ZERO,
         |_, block| block.marks = Marks(U256::from(0x11)),
+        |_, block| block.latest_bindings = B256::repeat_byte(3),
     ];
     let context: [Alter<EpochContext>; 5] = [
         |_, context| context.epoch += 1,

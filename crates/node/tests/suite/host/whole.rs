@@ -1,42 +1,68 @@
 //! What an application cannot see, and who pays for it.
 
+use std::ops::RangeInclusive;
+
 use alloy_primitives::{Address, Bytes, keccak256};
 use multee_confirmation::{AssignedBlock, Confirm, ConfirmError, Duty, SignedBlock, Status};
 use multee_node::{BlockRecord, assigned};
-use multee_protocol::{Mark, Parameters, SeatId, evidence_binding};
+use multee_protocol::{Epoch, Mark, Parameters, SeatId, evidence_binding};
 
-use super::scene::Outcome::PaidFor;
+use super::scene::Outcome::{Abstains, PaidFor, Rejected};
 use super::scene::{Scene, show};
-use crate::support::{AGENT, Device, SUSPENDED, World, app_of, spec, tee_of};
+use crate::support::{AGENT, Device, World, app_of, spec, tee_of};
 
 /// Places below it are of latest blocks.
 const LATEST: u8 = 2;
 
+/// A record that nobody published.
+fn made_up(duty: &Duty, shown: &AssignedBlock) -> AssignedBlock {
+    let evidence = Bytes::from_static(b"no evidence");
+    let evidence_hash = keccak256(&evidence);
+    let digest = shown.block.digest(&duty.deployment);
+    let evidence_binding = evidence_binding(digest, evidence_hash, shown.certificates_hash);
+    AssignedBlock { evidence: Some(evidence), evidence_hash, evidence_binding, ..shown.clone() }
+}
+
 /// The one thing that an application cannot see is which block stands in a place: it has no chain to look at. A record
-/// shown there as a whole is judged as shown. The list is complete: nothing else above makes a false mark.
+/// shown there as a whole is judged as shown. But in the places of latest blocks it signs what it judged, and the contract
+/// knows what it was to judge: whatever else is shown there, even if the mark is the same, the block is refused.
 #[test]
-fn whole_records_in_the_wrong_place_are_judged_as_shown() {
+fn whole_records_in_the_places_of_latest_blocks_are_refused_by_the_contract() {
     let scene = Scene::new();
+    let latest = |scene: &Scene| scene.duty.assigned.iter().filter(|it| it.place < LATEST).count();
+    assert_eq!(latest(&scene), usize::from(LATEST));
+    for to in 0..latest(&scene) {
+        for from in (0..scene.duty.assigned.len()).filter(|from| *from != to) {
+            let shown = scene.after(|duty| show(duty, &scene.duty.assigned[from], to));
+            assert_eq!(shown, Rejected, "block {from} in the place of {to}");
+        }
+        let outcome = scene.after(|duty| duty.assigned[to] = made_up(duty, &duty.assigned[to]));
+        assert_eq!(outcome, Rejected, "made up in the place of {to}");
+    }
     scene.check(&[
-        ("honest and bad exchanged", PaidFor, |scene, duty| {
-            let (honest, bad) = (duty.assigned[scene.honest()].clone(), duty.assigned[scene.bad()].clone());
-            show(duty, &bad, scene.honest());
-            show(duty, &honest, scene.bad());
+        ("two latest blocks exchanged", Rejected, |scene, duty| {
+            show(duty, &scene.duty.assigned[0], 1);
+            show(duty, &scene.duty.assigned[1], 0);
         }),
-        ("a bad block in an honest one's place", PaidFor, |scene, duty| {
-            show(duty, &scene.duty.assigned[scene.bad()], scene.honest());
-        }),
+        ("one place of latest blocks too few", Rejected, |_, duty| duty.latest -= 1),
+        ("one place too many", Rejected, |_, duty| duty.latest += 1),
+        ("no place of a latest block", Rejected, |_, duty| duty.latest = 0),
+        ("a latest block withheld", Abstains, |_, duty| drop(duty.assigned.remove(0))),
+    ]);
+}
+
+/// In the window a mark is judged itself (R9), whatever it is of.
+#[test]
+fn whole_records_in_the_wrong_place_of_the_window_are_judged_as_shown() {
+    let scene = Scene::new();
+    assert!(scene.duty.assigned[scene.bad()].place >= LATEST);
+    scene.check(&[
         ("an honest block in a bad one's place", PaidFor, |scene, duty| {
             show(duty, &scene.duty.assigned[scene.honest()], scene.bad());
         }),
         ("a record that is made up", PaidFor, |scene, duty| {
-            let deployment = duty.deployment;
-            let shown = &mut duty.assigned[scene.honest()];
-            let evidence = Bytes::from_static(b"no evidence");
-            shown.evidence_hash = keccak256(&evidence);
-            shown.evidence = Some(evidence);
-            let digest = shown.block.digest(&deployment);
-            shown.evidence_binding = evidence_binding(digest, shown.evidence_hash, shown.certificates_hash);
+            let record = made_up(duty, &scene.duty.assigned[scene.honest()]);
+            show(duty, &record, scene.bad());
         }),
     ]);
 }
@@ -99,18 +125,34 @@ impl Confirm for Slanderous {
     }
 }
 
+/// All do what there is to do, and the contract refuses this device's blocks for what they state of the latest ones. In how
+/// many epochs it did.
+fn play_refusing(world: &mut World, device: usize, epochs: RangeInclusive<Epoch>) -> usize {
+    let mut refused = 0;
+    for epoch in epochs {
+        world.open(epoch);
+        for (at, it) in world.devices.iter_mut().enumerate() {
+            let Err(error) = it.tick() else { continue };
+            assert_eq!(at, device, "{error}");
+            assert!(error.to_string().contains("LatestBindingsWrong"), "{error}");
+            refused += 1;
+        }
+    }
+    refused
+}
+
 #[test]
-fn host_that_shows_wrong_records_pays_and_nobody_else_does() {
+fn host_that_slanders_publishes_nothing_and_nobody_loses_anything() {
     const SLANDERER: usize = 0;
     let mut world = World::with(7, Parameters::default(), Some(2));
     let bad_seat = world.devices[2].seat;
     world.revive_behind(SLANDERER, |app| Box::new(Slanderous { app, bad_seat, bad: None }));
-    world.play_all(0..=9);
-    let seat = world.seat(world.devices[SLANDERER].seat);
-    assert!(seat.tier == SUSPENDED || seat.score < 5_000, "{seat:?}");
+    let refused = play_refusing(&mut world, SLANDERER, 0..=9);
+    // Who publishes nothing has no rank in the next epoch, and nothing to mark.
+    assert!(refused > 2, "{refused}");
     let scores = world.scores();
-    let others: Vec<u16> = [1, 3, 4, 5, 6].map(|device| scores[device]).to_vec();
-    assert_eq!(others, [10_000; 5], "no honest seat loses anything");
+    let honest: Vec<u16> = [0, 1, 3, 4, 5, 6].map(|device| scores[device]).to_vec();
+    assert_eq!(honest, [10_000; 6]);
 }
 
 /// Shows its application honest blocks in the places of bad ones.
@@ -158,16 +200,23 @@ fn checks_the_bad_one() -> usize {
     world.devices.iter().position(checks).expect("two check it")
 }
 
-/// Plays with a host that promotes a bad seat where it may. Its score, and how often it marked a bad block valid.
-fn promote(lies_in: fn(u8) -> bool) -> (u16, usize) {
+/// What a host has of promoting a bad seat.
+struct Promotion {
+    score: u16,
+    /// How often it marked a bad block valid.
+    lies: usize,
+    /// In how many epochs the contract refused its block for what it stated of the latest blocks.
+    refused: usize,
+}
+
+/// Plays with a host that promotes a bad seat where it may.
+fn promote(lies_in: fn(u8) -> bool) -> Promotion {
     let promoter = checks_the_bad_one();
     let mut world = World::with(7, Parameters::default(), Some(2));
     let (seat, bad_seat) = (world.devices[promoter].seat, world.devices[2].seat);
     world.play(0);
     world.revive_behind(promoter, |app| Box::new(Promoting { app, bad_seat, lies_in }));
-    world.open(1);
-    world.tick_all(1);
-    world.play_all(2..=6);
+    let refused = play_refusing(&mut world, promoter, 1..=6);
     let ledger = world.ledger();
     let given = |block: &BlockRecord| -> usize {
         let epoch = ledger.epoch(block.block.epoch).expect("opened");
@@ -181,20 +230,22 @@ fn promote(lies_in: fn(u8) -> bool) -> (u16, usize) {
     };
     let lies = ledger.blocks().filter(|block| block.block.seat == seat).map(given).sum();
     assert!(ledger.blocks().any(|block| block.block.seat == bad_seat && block.fate.decided == Some(true)));
-    (world.seat(seat).score, lies)
+    Promotion { score: world.seat(seat).score, lies, refused }
 }
 
 #[test]
 fn host_that_promotes_pays_for_marks_in_the_window() {
-    let (score, lies) = promote(|place| place >= LATEST);
+    let Promotion { score, lies, refused } = promote(|place| place >= LATEST);
     assert!(lies > 0 && score < 10_000, "{lies} lies, score {score}");
+    assert_eq!(refused, 0);
 }
 
-/// Of marks on latest blocks only negative ones are judged (R9): what a host gains by showing others there is what a
-/// liar gains who has its TEE's key, and no more (docs/protocol.md, known limits).
+/// Mark 1 on a latest block is not judged (R9), so it must be of that block: the contract compares what the application says
+/// it judged. Who shows it another has no block in that epoch, and no reward.
 #[test]
-fn host_that_promotes_among_the_latest_blocks_pays_nothing_and_does_not_prevail() {
-    let (score, lies) = promote(|place| place < LATEST);
-    assert!(lies > 0, "it lied");
-    assert_eq!(score, 10_000, "if it pays by now, the known limit is gone");
+fn host_that_promotes_among_the_latest_blocks_publishes_nothing() {
+    let Promotion { score, lies, refused } = promote(|place| place < LATEST);
+    assert_eq!(lies, 0, "no bad block got a valid mark");
+    assert!(refused > 0, "it tried");
+    assert_eq!(score, 10_000, "and its other blocks are honest");
 }
