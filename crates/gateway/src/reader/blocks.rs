@@ -50,6 +50,7 @@ pub struct Block {
     #[schema(value_type = Hash)]
     pub marks: B256,
     /// What it states of the latest blocks that it marked (R6): hash of their evidence bindings; zero if it marked none.
+    #[schema(value_type = Hash)]
     pub latest_bindings: B256,
     /// First half of the signature.
     #[schema(value_type = Hash)]
