@@ -16,10 +16,11 @@
 //! - *Marks.* They are under the signature.
 //! - *Asking twice.* One signature for one challenge; asked again, the application gives the same one.
 //!
-//! What the application cannot see is which block the contract holds in a place: a host can put another block
-//! there, even one it made up, and the mark is then true of what was shown. Such marks count against the
-//! device that gave them when the block is decided (R9, judgement), but for valid marks on latest blocks, which are not
-//! judged (docs/protocol.md, known limits).
+//! - *Records.* What the application cannot see is which block the contract holds in a place: a host can put another block
+//!   there, even one it made up, and the mark is then true of what was shown. In the places of latest blocks it signs what
+//!   it judged ([`Duty::latest_bindings`]), made of the records themselves, and the contract refuses the block if it holds
+//!   others (R6). In the window such marks count against the device that gave them when the block is decided (R9,
+//!   judgement).
 //!
 //! | module | holds |
 //! |---|---|
