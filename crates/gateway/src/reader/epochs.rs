@@ -1,7 +1,7 @@
 //! Epochs, newest first.
 
 use alloy_primitives::B256;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,12 +50,21 @@ pub struct Epoch {
     pub honest: u32,
     /// Those that were decided malicious.
     pub malicious: u32,
+    /// What the marks of its blocks weigh together.
+    pub weight: u64,
+    /// How many blocks took something out of its pot.
+    pub rewards: u64,
+    /// And how much together, in the token's smallest unit.
+    #[schema(value_type = Amount)]
+    pub rewarded: String,
+    /// The epoch's root, from which assignments follow; `null` while it has no seed.
+    #[schema(value_type = Option<Hash>)]
+    pub root: Option<B256>,
 }
 
 const SELECT: &str = "SELECT epoch, told_block, seed IS NOT NULL, roster_epoch, roster_size, window_start, \
     window_size, decision_marks, latest_checks, suspicious_checks, pot, policy_digest, reference_digest, \
-    published, passed, honest, malicious \
-    FROM epochs ORDER BY epoch DESC LIMIT ? OFFSET ?";
+    published, passed, honest, malicious, weight, rewards, rewarded, root FROM epochs";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Epoch> {
     let mut row = Taking::of(row);
@@ -77,6 +86,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Epoch> {
         passed: row.next()?,
         honest: row.next()?,
         malicious: row.next()?,
+        weight: row.number()?,
+        rewards: row.number()?,
+        rewarded: row.amount()?.to_string(),
+        root: row.next::<Option<[u8; 32]>>()?.map(B256::from),
     })
 }
 
@@ -88,9 +101,20 @@ impl Reader {
     pub fn epochs(&self, page: Page) -> Result<Listed<Epoch>, IndexError> {
         self.at_once(|db| {
             let total = count(db, "SELECT count(*) FROM epochs", [])?;
-            let mut found = db.prepare_cached(SELECT)?;
+            let mut found = db.prepare_cached(&format!("{SELECT} ORDER BY epoch DESC LIMIT ? OFFSET ?"))?;
             let items = found.query_map([page.limit, page.offset], read)?;
             Ok(Listed::new(items.collect::<rusqlite::Result<_>>()?, total, page))
+        })
+    }
+
+    /// One epoch.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn epoch(&self, epoch: u32) -> Result<Option<Epoch>, IndexError> {
+        self.at_once(|db| {
+            let mut found = db.prepare_cached(&format!("{SELECT} WHERE epoch = ?"))?;
+            Ok(found.query_row([epoch], read).optional()?)
         })
     }
 }

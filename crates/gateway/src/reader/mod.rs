@@ -5,11 +5,14 @@
 mod blocks;
 mod devices;
 mod epochs;
+mod graph;
 mod history;
 mod marks;
 mod network;
 mod overview;
 mod prefix;
+mod search;
+mod weights;
 
 use std::path::{Path, PathBuf};
 
@@ -26,12 +29,15 @@ use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 pub use blocks::Block;
 pub use devices::{Change, DeviceAnswer, DeviceFilter, LastVerdict, ScorePoint, SeatSummary, Sort, Step};
 pub use epochs::Epoch;
+pub use graph::{Edge, Graph, Node};
 pub use history::{Cursor, Decision, FeedItem, HistoryFilter, Resumed, Reward};
 pub(crate) use history::{News, Seen};
 pub use marks::{Mark, MarkedBlock, ReceivedMark, ReceivedMarks};
 pub use network::NetworkAnswer;
 pub use overview::{LastDay, Numbers, SeatsByTier};
 pub use prefix::Prefix;
+pub use search::{Hit, Hits};
+pub use weights::{EpochWeight, LabelWeight, WeightsAnswer};
 
 /// The part of a list that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,9 @@ const LIMIT_DEFAULT: u32 = 50;
 /// Items that can be passed over: more than there are seats.
 const OFFSET_MAX: u32 = 10_000_000;
 
+/// Characters that are looked for.
+const SEARCHED_MAX: usize = 100;
+
 /// A hash: 0x and 64 hex digits.
 pub(super) fn hash(what: &str, text: &str) -> Result<B256, Problem> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64);
@@ -283,6 +286,26 @@ impl TrustQuery {
             min_score: optional("min_score", self.min_score.as_ref(), Score::MAX.bps(), 0)?,
             max_age_epochs: optional("max_age", self.max_age.as_ref(), u32::MAX, AGE_EPOCHS_DEFAULT)?,
         })
+    }
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// A number, or the first hex digits of a device id, an address or a digest, with or without 0x.
+    #[param(min_length = 1, max_length = 100)]
+    q: String,
+}
+
+impl SearchQuery {
+    pub(super) fn prefix(&self) -> Result<Option<Prefix>, Problem> {
+        let length = self.q.chars().count();
+        if length == 0 || length > SEARCHED_MAX {
+            return Err(Problem::malformed(format!("q has 1 to {SEARCHED_MAX} characters")));
+        }
+        Ok(Prefix::parse(self.q.trim()))
     }
 }
 

@@ -6,6 +6,8 @@
 //! | `/v1/overview` | the network in numbers, the chain's head, the contract's money |
 //! | `/v1/network` | settings, parameters, reference values, seats by tier |
 //! | `/v1/epochs` | newest first |
+//! | `/v1/epochs/{epoch}` | one of them |
+//! | `/v1/epochs/{epoch}/graph` | who judged whom in it, by seats or, if there are many, by tiers |
 //! | `/v1/epochs/{epoch}/marks` | who marked whom, by block |
 //! | `/v1/devices` | `tier`, `operational`, `account`, `measurement`, `tee`, `q`; `sort` is `seat`, `score`, `lowest_score`, `oldest` |
 //! | `/v1/devices.csv` | the same, as a table for spreadsheets |
@@ -19,6 +21,8 @@
 //! | `/v1/live` | the same as it happens, as server-sent events |
 //! | `/v1/decisions` | `seat`, `epoch`: decisions on suspicious blocks, newest first |
 //! | `/v1/rewards` | `seat`, `epoch`: what blocks took out of pots, newest first |
+//! | `/v1/search` | `q`: whatever begins so |
+//! | `/v1/weights` | what the last epochs' blocks weigh, and those of labelled devices among them |
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
 //! | `/openapi.json` | all of this for programs; a test holds the committed `openapi.json` against it |
 //!
@@ -42,6 +46,7 @@ mod routes;
 mod status;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,6 +54,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use alloy_primitives::B256;
 use axum::http::{HeaderValue, StatusCode};
 use multee_chain::Chain;
 use serde::Serialize;
@@ -97,6 +103,8 @@ pub struct Config {
     pub name: String,
     /// Why nothing of it is real, if it is not: in a sentence that begins with SIMULATED.
     pub simulated: Option<String>,
+    /// What some devices are called, to see what they weigh together: for demonstrations, whose devices are SIMULATED.
+    pub labels: BTreeMap<B256, String>,
     /// Streams of events at a time, beside the connections; further ones are refused.
     pub streams_max: usize,
     /// What signs tokens; without it there are none.
@@ -132,6 +140,7 @@ impl Config {
             cors: Vec::new(),
             name: "MulTEEverse".to_owned(),
             simulated: None,
+            labels: BTreeMap::new(),
             streams_max: 256,
             ear_key: None,
         }

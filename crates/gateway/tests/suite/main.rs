@@ -13,3 +13,4 @@ mod served;
 mod story;
 mod town;
 mod trust;
+mod watching;

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{Block, Epoch, Listed, MarkedBlock, ReceivedMarks};
+use crate::reader::{Block, Epoch, Graph, Listed, MarkedBlock, ReceivedMarks};
 use crate::serve::Shared;
 use crate::serve::asked::{NoQuery, PageQuery, hash, number};
 use crate::serve::document::{Missing, Refused};
@@ -35,6 +35,40 @@ fn block_id(named: Named<(String, String)>) -> Result<(u32, u32), Problem> {
 pub(in crate::serve) async fn epochs(State(shared): State<Arc<Shared>>, asked: Asked<PageQuery>) -> Answer {
     let page = query(asked)?.page()?;
     Ok(Json(read(&shared, move |reader| reader.epochs(page)).await?).into_response())
+}
+
+/// One epoch.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs/{epoch}",
+    params(("epoch" = u32, Path, description = "The epoch")),
+    responses((status = 200, description = "The epoch", body = Epoch), Missing, Refused)
+)]
+pub(in crate::serve) async fn epoch(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let epoch = number("an epoch", &path(named)?, u32::MAX)?;
+    found("epoch", read(&shared, move |reader| reader.epoch(epoch)).await?)
+}
+
+/// Who judged whom in an epoch, as a graph: of seats up to 300 blocks, of tiers beyond.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs/{epoch}/graph",
+    params(("epoch" = u32, Path, description = "The epoch")),
+    responses((status = 200, description = "The graph", body = Graph), Missing, Refused)
+)]
+pub(in crate::serve) async fn graph(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let epoch = number("an epoch", &path(named)?, u32::MAX)?;
+    found("opened epoch", read(&shared, move |reader| reader.graph(epoch)).await?)
 }
 
 /// Who marked whom in an epoch, by block.

@@ -28,11 +28,13 @@ pub(super) type Answer = Result<Response, Problem>;
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 19] = [
+pub(super) const TABLE: [Route; 23] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
     ("/v1/epochs", || get(epochs::epochs)),
+    ("/v1/epochs/{epoch}", || get(epochs::epoch)),
+    ("/v1/epochs/{epoch}/graph", || get(epochs::graph)),
     ("/v1/epochs/{epoch}/marks", || get(epochs::marks)),
     ("/v1/devices", || get(devices::devices)),
     ("/v1/devices.csv", || get(devices::devices_csv)),
@@ -46,6 +48,8 @@ pub(super) const TABLE: [Route; 19] = [
     ("/v1/live", || get(live::stream::open)),
     ("/v1/decisions", || get(history::decisions)),
     ("/v1/rewards", || get(history::rewards)),
+    ("/v1/search", || get(network::search)),
+    ("/v1/weights", || get(network::weights)),
     ("/v1/content/{hash}", || get(epochs::content)),
     ("/openapi.json", || get(document)),
 ];

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, query, read};
-use crate::reader::{NetworkAnswer, Reader};
-use crate::serve::asked::NoQuery;
+use crate::reader::{Hits, NetworkAnswer, Reader, WeightsAnswer};
+use crate::serve::asked::{NoQuery, SearchQuery};
 use crate::serve::document::Refused;
 use crate::serve::overview::Overview;
 use crate::serve::problem::{Document, Problem};
@@ -64,4 +64,32 @@ pub(in crate::serve) async fn overview(State(shared): State<Arc<Shared>>, asked:
 pub(in crate::serve) async fn network(State(shared): State<Arc<Shared>>, asked: Asked<NoQuery>) -> Answer {
     query(asked)?;
     read(&shared, Reader::network).await?.map(|network| Json(network).into_response()).ok_or_else(unread)
+}
+
+/// Whatever begins so: seats and epochs by number; devices, accounts, blocks by digest, and content, by four hex digits or
+/// more. What nothing can be called finds nothing.
+#[utoipa::path(
+    get,
+    path = "/v1/search",
+    params(SearchQuery),
+    responses((status = 200, description = "What was found", body = Hits), Refused)
+)]
+pub(in crate::serve) async fn search(State(shared): State<Arc<Shared>>, asked: Asked<SearchQuery>) -> Answer {
+    let hits = match query(asked)?.prefix()? {
+        Some(prefix) => read(&shared, move |reader| reader.search(prefix)).await?,
+        None => Hits { items: Vec::new() },
+    };
+    Ok(Json(hits).into_response())
+}
+
+/// What the marks of the last epochs' blocks weigh, and those of labelled devices among them.
+#[utoipa::path(
+    get,
+    path = "/v1/weights",
+    responses((status = 200, description = "The weights", body = WeightsAnswer), Refused)
+)]
+pub(in crate::serve) async fn weights(State(shared): State<Arc<Shared>>, asked: Asked<NoQuery>) -> Answer {
+    query(asked)?;
+    let of = Arc::clone(&shared);
+    Ok(Json(read(&shared, move |reader| reader.weights(&of.config.labels)).await?).into_response())
 }
