@@ -156,10 +156,10 @@ fn whatever_is_altered_in_the_tables_is_found() {
 }
 
 /// A deterministic die (xorshift): its seed is printed by who rolls it.
-struct Die(u64);
+pub(crate) struct Die(pub(crate) u64);
 
 impl Die {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

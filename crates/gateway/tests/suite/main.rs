@@ -8,6 +8,7 @@ mod forking;
 mod index;
 mod live;
 mod overview;
+mod questions;
 mod scale;
 mod served;
 mod story;
