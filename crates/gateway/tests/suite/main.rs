@@ -1,10 +1,17 @@
 //! A network's history indexed, and asked about.
 
+#[allow(dead_code, reason = "the chain's tests use all of it")]
+#[path = "../../../chain/tests/rpc/anvil.rs"]
+mod anvil;
+mod anvils;
 mod api;
 mod devices;
 mod dump;
 mod ear;
 mod forking;
+#[allow(dead_code, reason = "the chain's tests use all of it")]
+#[path = "../../../chain/tests/rpc/http.rs"]
+mod http;
 mod index;
 mod live;
 mod overview;
@@ -12,6 +19,7 @@ mod questions;
 mod scale;
 mod served;
 mod story;
+mod support;
 mod town;
 mod trust;
 mod watching;

@@ -65,7 +65,17 @@ pub(crate) fn references(until_epoch: u32) -> Vec<contract::ReferenceValue> {
 
 impl Town {
     pub(crate) fn new(seats: u32) -> Self {
-        let chain = Arc::new(Forking::new(Config::devnet(7, GENESIS_S - 10)));
+        Self::over(Forking::new(Config::devnet(7, GENESIS_S - 10)), seats)
+    }
+
+    /// The same on a public chain.
+    pub(crate) fn on_anvil(seats: u32) -> Self {
+        // Its clock goes on while the network is founded.
+        Self::over(Forking::on_anvil(7, GENESIS_S - 3_600), seats)
+    }
+
+    fn over(chain: Forking, seats: u32) -> Self {
+        let chain = Arc::new(chain);
         let shared: Arc<dyn Chain> = Arc::<Forking>::clone(&chain);
         let seat = |number: u32| FoundingSeat {
             provider: key(PROVIDER, number).address(),
