@@ -1,5 +1,7 @@
 //! Founding on a public chain: each test starts an `anvil` of its own.
 
+#[allow(dead_code, reason = "the chain's tests use all of it")]
+#[path = "../../../chain/tests/rpc/anvil.rs"]
 mod anvil;
 mod broken;
 mod checks;
