@@ -32,3 +32,26 @@ mod generated {
 
 pub use generated::IProofOfAttestation;
 pub use generated::deployed;
+
+/// A struct of the interface as one of the contracts that are deployed has it: to Rust it is another type in each.
+macro_rules! same {
+    (@ $name:ident of $contract:ident { $($field:ident),+ $(,)? }) => {
+        impl From<IProofOfAttestation::$name> for deployed::$contract::$name {
+            fn from(it: IProofOfAttestation::$name) -> Self {
+                Self { $($field: it.$field),+ }
+            }
+        }
+    };
+    ($name:ident of [$($contract:ident),+] $fields:tt) => {$(
+        same!(@ $name of $contract $fields);
+    )+};
+}
+
+same!(Settings of [Reader, Registry, ProofOfAttestation] {
+    token, owner, genesis, epochSeconds, retentionEpochs, maxSeats,
+});
+same!(Parameters of [ProofOfAttestation] {
+    latestChecks, suspiciousChecks, decisionMarks, maxPenalties, fullGainStreak, finalityEpochs, powerToleranceBps,
+    scoreGainBps, admissionScore, restartCooldownEpochs, rewardDelayEpochs, unbondingEpochs, restrictedRewardBps,
+    bountyBps, minDeposit, rewardPerEpoch,
+});

@@ -237,17 +237,9 @@ impl Stage {
     }
 }
 
-macro_rules! settings {
-    ($contract:ident, $token:expr, $owner:expr, $genesis:expr, $fixed:expr) => {
-        deployed::$contract::Settings {
-            token: $token,
-            owner: $owner,
-            genesis: $genesis,
-            epochSeconds: $fixed.epoch_seconds,
-            retentionEpochs: $fixed.retention_epochs.into(),
-            maxSeats: $fixed.max_seats,
-        }
-    };
+fn settings(token: Address, owner: Address, genesis_s: u64, plan: &Plan) -> Contract::Settings {
+    let settings = multee_protocol::machine::Settings { token, owner, genesis_s, fixed: plan.fixed };
+    multee_replay::words::contract_settings(&settings)
 }
 
 /// Registry and contract.
@@ -259,10 +251,10 @@ fn deploy_contract(
     plan: &Plan,
 ) -> (Address, Address) {
     let mut create = |code: &[u8], arguments: Vec<u8>| evm.create(owner, [code, &arguments].concat());
-    let settings_ = settings!(Reader, token, owner, genesis, plan.fixed);
+    let settings_ = settings(token, owner, genesis, plan).into();
     let arguments = deployed::Reader::constructorCall { settings_ };
     let reader_ = create(&codes().reader, arguments.abi_encode());
-    let settings_ = settings!(Registry, token, owner, genesis, plan.fixed);
+    let settings_ = settings(token, owner, genesis, plan).into();
     let arguments = deployed::Registry::constructorCall { settings_, reader_ };
     let registry = create(&codes().registry, arguments.abi_encode());
     let contract = evm.create(owner, contract_code(registry, token, owner, genesis, plan));
@@ -278,8 +270,8 @@ pub fn contract_code(
     plan: &Plan,
 ) -> Vec<u8> {
     let arguments = deployed::ProofOfAttestation::constructorCall {
-        settings_: settings!(ProofOfAttestation, token, owner, genesis, plan.fixed),
-        parameters_: contract_parameters(&plan.parameters),
+        settings_: settings(token, owner, genesis, plan).into(),
+        parameters_: multee_replay::words::contract_parameters(&plan.parameters).into(),
         registry_: registry,
     };
     [&codes().contract[..], &arguments.abi_encode()].concat()
@@ -316,25 +308,4 @@ pub fn deploy_from(artifacts: &Path) -> io::Result<()> {
     let codes =
         Codes { reader: code("Reader")?, registry: code("Registry")?, contract: code("ProofOfAttestation")? };
     CODES.set(codes).map_err(|_| io::Error::other("something is deployed already"))
-}
-
-fn contract_parameters(p: &Parameters) -> deployed::ProofOfAttestation::Parameters {
-    deployed::ProofOfAttestation::Parameters {
-        latestChecks: p.latest_checks,
-        suspiciousChecks: p.suspicious_checks,
-        decisionMarks: p.decision_marks,
-        maxPenalties: p.max_penalties,
-        fullGainStreak: p.full_gain_streak,
-        finalityEpochs: p.finality_epochs,
-        powerToleranceBps: p.power_tolerance_bps,
-        scoreGainBps: p.score_gain_bps,
-        admissionScore: p.admission_score,
-        restartCooldownEpochs: p.restart_cooldown_epochs,
-        rewardDelayEpochs: p.reward_delay_epochs,
-        unbondingEpochs: p.unbonding_epochs,
-        restrictedRewardBps: p.restricted_reward_bps,
-        bountyBps: p.bounty_bps,
-        minDeposit: p.min_deposit,
-        rewardPerEpoch: p.reward_per_epoch,
-    }
 }

@@ -9,10 +9,11 @@ use multee_chain::bindings::deployed::TestToken;
 use multee_chain::{Chain, ChainError, Outcome, ReadError, Receipt, Sender, Transaction};
 use multee_confirmation::ReferenceValue;
 use multee_node::{Network, SendError, Sent};
+use multee_protocol::machine::Settings;
 use multee_protocol::{Fixed, Parameters, SeatId};
 
 use crate::FoundingSeat;
-use crate::creation::{self, Settings};
+use crate::creation;
 use crate::encoding::{found_call, references_call};
 
 /// What a network is founded with.

@@ -2,7 +2,9 @@
 
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_confirmation::ReferenceValue;
+use multee_node::reference_value;
 use multee_protocol::Parameters;
+use multee_replay::words::contract_parameters;
 
 use crate::FoundingSeat;
 
@@ -29,54 +31,9 @@ pub(crate) fn references_call(values: &[ReferenceValue]) -> contract::setReferen
 }
 
 pub(crate) fn references(values: &[contract::ReferenceValue]) -> Vec<ReferenceValue> {
-    let value = |value: &contract::ReferenceValue| ReferenceValue {
-        measurement: value.measurement,
-        from_epoch: value.fromEpoch,
-        until_epoch: value.untilEpoch,
-    };
-    values.iter().map(value).collect()
-}
-
-pub(crate) fn parameters(p: &contract::Parameters) -> Parameters {
-    Parameters {
-        latest_checks: p.latestChecks,
-        suspicious_checks: p.suspiciousChecks,
-        decision_marks: p.decisionMarks,
-        max_penalties: p.maxPenalties,
-        power_tolerance_bps: p.powerToleranceBps,
-        score_gain_bps: p.scoreGainBps,
-        admission_score: p.admissionScore,
-        full_gain_streak: p.fullGainStreak,
-        finality_epochs: p.finalityEpochs,
-        restart_cooldown_epochs: p.restartCooldownEpochs,
-        min_deposit: p.minDeposit,
-        reward_per_epoch: p.rewardPerEpoch,
-        reward_delay_epochs: p.rewardDelayEpochs,
-        unbonding_epochs: p.unbondingEpochs,
-        restricted_reward_bps: p.restrictedRewardBps,
-        bounty_bps: p.bountyBps,
-    }
+    values.iter().map(reference_value).collect()
 }
 
 pub(crate) fn parameters_call(p: &Parameters) -> contract::announceParametersCall {
-    contract::announceParametersCall {
-        parameters_: contract::Parameters {
-            latestChecks: p.latest_checks,
-            suspiciousChecks: p.suspicious_checks,
-            decisionMarks: p.decision_marks,
-            maxPenalties: p.max_penalties,
-            fullGainStreak: p.full_gain_streak,
-            finalityEpochs: p.finality_epochs,
-            powerToleranceBps: p.power_tolerance_bps,
-            scoreGainBps: p.score_gain_bps,
-            admissionScore: p.admission_score,
-            restartCooldownEpochs: p.restart_cooldown_epochs,
-            rewardDelayEpochs: p.reward_delay_epochs,
-            unbondingEpochs: p.unbonding_epochs,
-            restrictedRewardBps: p.restricted_reward_bps,
-            bountyBps: p.bounty_bps,
-            minDeposit: p.min_deposit,
-            rewardPerEpoch: p.reward_per_epoch,
-        },
-    }
+    contract::announceParametersCall { parameters_: contract_parameters(p) }
 }

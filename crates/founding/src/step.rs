@@ -8,9 +8,10 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::deployed::TestToken;
 use multee_chain::{ReadError, Transaction, read};
 use multee_evidence::Policy;
+use multee_protocol::machine::Settings;
 
 use crate::code::{Contract, check_code};
-use crate::creation::{self, Settings};
+use crate::creation;
 use crate::deploy::DeployError;
 use crate::encoding::{found_call, references, references_call};
 use crate::record::Kept;

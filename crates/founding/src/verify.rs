@@ -7,6 +7,7 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Registry};
 use multee_chain::{ChainError, read};
 use multee_evidence::Policy;
+use multee_replay::words;
 
 use crate::code::{CodeMismatch, Contract, check_code};
 use crate::deploy::DeployError;
@@ -116,7 +117,7 @@ impl Readback<'_> {
 
     fn governance(&mut self, address: Address) -> Result<(), DeployError> {
         let config = self.plan.config;
-        let parameters = encoding::parameters(&read(self.site, address, &contract::parametersCall {})?);
+        let parameters = words::parameters(&read(self.site, address, &contract::parametersCall {})?);
         for parameter in crate::Parameter::ALL {
             let expected = parameter.get(&config.parameters);
             self.expect(parameter.name, &expected, &parameter.get(&parameters));

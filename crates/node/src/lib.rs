@@ -47,6 +47,7 @@ pub use controller::{Action, Controller, ControllerConfig, ControllerError, publ
 pub use duty::{DutyError, assigned, duty, rank};
 pub use ledger::{
     BlockRecord, Certificates, EpochRecord, Fate, Ledger, LedgerError, REORG_BLOCKS_MAX, SeatRecord,
+    reference_value,
 };
 pub use link::{Link, LinkError};
 pub use network::{Network, SendError, Sent};

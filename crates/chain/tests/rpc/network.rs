@@ -5,11 +5,10 @@ use alloy_sol_types::{ContractError, SolCall, SolEvent};
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_chain::bindings::deployed::{ProofOfAttestation, Reader, Registry, TestToken};
 use multee_chain::{Chain, ChainError, LogFilter, Outcome, Refusal, Transaction, decode_error, read};
-use multee_protocol::Fixed;
 use serde_json::{Value, json};
 
 use crate::anvil::Anvil;
-use crate::parameters::parameters;
+use crate::parameters::{parameters, settings};
 use crate::support::{over, rich, succeed};
 
 /// Seconds from the first block to the network's genesis.
@@ -26,25 +25,13 @@ fn invoke(chain: &dyn Chain, to: Address, function: &impl SolCall) {
 /// The contract with its genesis; nobody is seated.
 fn deploy(chain: &dyn Chain) -> (Address, u64) {
     let genesis = chain.head().expect("head").timestamp_s + FOUNDING_S;
-    let (fixed, owner) = (Fixed::default(), rich().address());
     let token = create(chain, &Transaction::deploy(&TestToken::BYTECODE, &TestToken::constructorCall {}));
-    macro_rules! settings {
-        ($contract:ident) => {
-            $contract::Settings {
-                token,
-                owner,
-                genesis,
-                epochSeconds: fixed.epoch_seconds,
-                retentionEpochs: fixed.retention_epochs.into(),
-                maxSeats: fixed.max_seats,
-            }
-        };
-    }
-    let arguments = Reader::constructorCall { settings_: settings!(Reader) };
+    let settings = settings(token, rich().address(), genesis);
+    let arguments = Reader::constructorCall { settings_: settings.clone().into() };
     let reader_ = create(chain, &Transaction::deploy(&Reader::BYTECODE, &arguments));
-    let arguments = Registry::constructorCall { settings_: settings!(Registry), reader_ };
+    let arguments = Registry::constructorCall { settings_: settings.clone().into(), reader_ };
     let registry_ = create(chain, &Transaction::deploy(&Registry::BYTECODE, &arguments));
-    let (settings_, parameters_) = (settings!(ProofOfAttestation), parameters());
+    let (settings_, parameters_) = (settings.into(), parameters().into());
     let arguments = ProofOfAttestation::constructorCall { settings_, parameters_, registry_ };
     let code = &ProofOfAttestation::BYTECODE;
     (create(chain, &Transaction::deploy(code, &arguments)), genesis)

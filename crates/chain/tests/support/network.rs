@@ -15,7 +15,7 @@ use multee_protocol::{
 #[path = "parameters.rs"]
 mod parameters;
 
-use self::parameters::parameters;
+use self::parameters::{parameters, settings};
 
 /// Seconds from the first block to the network's genesis.
 const FOUNDING_S: u64 = 1000;
@@ -223,38 +223,15 @@ impl Network {
 }
 
 fn deploy_contract(chain: &Embedded, token: Address, genesis_s: u64) -> Address {
-    let fixed = Fixed::default();
-    let settings = deployed::Reader::Settings {
-        token,
-        owner: owner().address(),
-        genesis: genesis_s,
-        epochSeconds: fixed.epoch_seconds,
-        retentionEpochs: fixed.retention_epochs.into(),
-        maxSeats: fixed.max_seats,
-    };
-    let constructor = deployed::Reader::constructorCall { settings_: settings };
+    let settings = settings(token, owner().address(), genesis_s);
+    let constructor = deployed::Reader::constructorCall { settings_: settings.clone().into() };
     let reader = create(chain, &Transaction::deploy(&deployed::Reader::BYTECODE, &constructor));
-    let settings = deployed::Registry::Settings {
-        token,
-        owner: owner().address(),
-        genesis: genesis_s,
-        epochSeconds: fixed.epoch_seconds,
-        retentionEpochs: fixed.retention_epochs.into(),
-        maxSeats: fixed.max_seats,
-    };
-    let constructor = deployed::Registry::constructorCall { settings_: settings, reader_: reader };
+    let constructor =
+        deployed::Registry::constructorCall { settings_: settings.clone().into(), reader_: reader };
     let registry = create(chain, &Transaction::deploy(&deployed::Registry::BYTECODE, &constructor));
-    let settings = deployed::ProofOfAttestation::Settings {
-        token,
-        owner: owner().address(),
-        genesis: genesis_s,
-        epochSeconds: fixed.epoch_seconds,
-        retentionEpochs: fixed.retention_epochs.into(),
-        maxSeats: fixed.max_seats,
-    };
     let constructor = deployed::ProofOfAttestation::constructorCall {
-        settings_: settings,
-        parameters_: parameters(),
+        settings_: settings.into(),
+        parameters_: parameters().into(),
         registry_: registry,
     };
     create(chain, &Transaction::deploy(&deployed::ProofOfAttestation::BYTECODE, &constructor))

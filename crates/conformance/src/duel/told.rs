@@ -5,7 +5,8 @@ use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation as Contract;
 use multee_chain::bindings::deployed::Registry;
 use multee_protocol::machine::{Document, Event, Refusal, Settings, Suspicion};
-use multee_protocol::{DeviceId, Fixed, Marks, Score, SeatId};
+use multee_protocol::{DeviceId, Marks, Score, SeatId};
+use multee_replay::words;
 
 use super::request::{document, model_parameters, reference_value};
 
@@ -198,16 +199,7 @@ fn ownership(log: &Log) -> Option<Event> {
 /// # Panics
 /// When the retention exceeds its bounds, which the contract keeps.
 pub(crate) fn settings(s: &Contract::Settings) -> Settings {
-    Settings {
-        token: s.token,
-        owner: s.owner,
-        genesis_s: s.genesis,
-        fixed: Fixed {
-            epoch_seconds: s.epochSeconds,
-            retention_epochs: s.retentionEpochs.try_into().expect("bounded"),
-            max_seats: s.maxSeats,
-        },
-    }
+    words::settings(s).expect("bounded")
 }
 
 /// The refusal of a number; `None` for 0, which is none.

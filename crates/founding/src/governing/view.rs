@@ -6,6 +6,7 @@ use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_chain::{Chain, ChainError, LOG_RANGE_BLOCKS_MAX, LogFilter, ReadError, read};
 use multee_confirmation::ReferenceValue;
 use multee_protocol::{Fixed, Parameters};
+use multee_replay::words;
 
 use crate::encoding;
 use crate::step::Owned;
@@ -77,10 +78,10 @@ impl Governed {
             epoch_opened: network.openedEpochs > 0 && epoch == Some(network.lastOpened),
             seats: network.seats,
             paused: network.paused,
-            parameters: encoding::parameters(&read(chain, address, &contract::parametersCall {})?),
+            parameters: words::parameters(&read(chain, address, &contract::parametersCall {})?),
             announced: announced
                 .announced
-                .then(|| (announced.fromEpoch, encoding::parameters(&announced.parameters_))),
+                .then(|| (announced.fromEpoch, words::parameters(&announced.parameters_))),
             policy_digest: read(chain, address, &contract::policyDigestCall {})?,
             references: encoding::references(
                 &read(chain, address, &contract::referenceValuesCall {})?.values,

@@ -11,13 +11,14 @@ use multee_chain::ReadError;
 use multee_chain::bindings::IProofOfAttestation::{self as contract, IProofOfAttestationEvents as Event};
 use multee_confirmation::ReferenceValue;
 use multee_protocol::{DeviceId, Epoch, Parameters, SeatId, evidence_binding, identity};
+use multee_replay::words::parameters;
 
 use super::LedgerError;
 use super::book::{Book, Rules, Told};
 use super::following::contradiction;
 use super::knowledge::Checked;
 use super::records::{Certificates, SeatRecord};
-use super::terms::{parameters, reference_value};
+use super::terms::reference_value;
 use crate::network::Network;
 
 /// What views told.

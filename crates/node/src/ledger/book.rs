@@ -9,10 +9,11 @@ use multee_confirmation::{EpochContext, ReferenceValue};
 use multee_protocol::{
     ConfirmationBlock, Deployment, DeviceId, Epoch, EpochSnapshot, Fixed, Marks, Parameters, Power, SeatId,
 };
+use multee_replay::words::parameters;
 
 use super::gaps::Gaps;
 use super::records::{BlockRecord, Certificates, EpochRecord, Fate, SeatRecord};
-use super::terms::{parameters, reference_value};
+use super::terms::reference_value;
 
 /// An event and the chain's block that it is in.
 #[derive(Clone, Debug)]

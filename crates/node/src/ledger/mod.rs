@@ -28,14 +28,15 @@ use multee_chain::ChainError;
 use multee_chain::bindings::IProofOfAttestation as contract;
 use multee_confirmation::ReferenceValue;
 use multee_protocol::{Epoch, Fixed, Parameters, SeatId};
+use multee_replay::words::parameters;
 
 use crate::network::Network;
 use book::{Book, Rules};
-use terms::parameters;
 use trail::Trail;
 
 pub use error::LedgerError;
 pub use records::{BlockRecord, Certificates, EpochRecord, Fate, SeatRecord};
+pub use terms::reference_value;
 
 /// Blocks that a ledger can take back unless it is told otherwise: two of Ethereum's epochs, after which its blocks are
 /// final.
