@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use crate::{Halt, SignError};
+use crate::{BlockNumHash, Halt, SignError};
 
 /// The chain gave no answer, or refused to execute at all. A revert is not among these: it is an
 /// [`Outcome`](crate::Outcome).
@@ -91,6 +91,13 @@ pub enum ChainError {
     /// What is stored on this side is broken: the embedded chain, or a journal.
     #[error("chain storage: {0}")]
     Storage(#[from] StorageError),
+}
+
+impl ChainError {
+    /// This block is not the chain's.
+    pub fn reorganised(block: BlockNumHash) -> Self {
+        Self::Reorganised { number: block.number, hash: block.hash }
+    }
 }
 
 /// Why a transaction is waited for no longer.

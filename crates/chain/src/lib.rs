@@ -10,6 +10,7 @@
 //! | `chain`       | the trait, [`Head`], [`Call`] and [`Answer`]                                   |
 //! | `transaction` | [`Transaction`], [`Once`], [`Outcome`], [`Receipt`]                            |
 //! | `log`         | [`LogFilter`], [`LogEntry`]                                                    |
+//! | `reading`     | a contract's logs piece by piece, all of one fork                              |
 //! | `sender`      | [`Sender`]: an account with the key, or the signer, of its transactions        |
 //! | [`bindings`]  | the deployed contracts' functions, events and errors, generated from their ABI |
 //! | `contract`    | typed reading of a contract, typed errors out of revert data                   |
@@ -31,6 +32,7 @@ mod depth;
 pub mod embedded;
 mod error;
 mod log;
+mod reading;
 pub mod rpc;
 mod sender;
 mod transaction;
@@ -40,6 +42,7 @@ pub use contract::{ReadError, UnknownRevert, decode_error, read};
 pub use depth::{head_at_depth, is_canonical};
 pub use error::{ChainError, Delay, Limit, Refusal, StorageError};
 pub use log::{LogEntry, LogFilter};
+pub use reading::Reading;
 pub use sender::{InvalidKey, Sender, SignError, SignTransaction};
 pub use transaction::{Halt, Once, Outcome, Receipt, Transaction, Unsigned};
 

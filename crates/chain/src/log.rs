@@ -19,6 +19,13 @@ pub struct LogEntry {
     pub transaction_hash: B256,
 }
 
+impl LogEntry {
+    /// The block it is in.
+    pub fn block(&self) -> BlockNumHash {
+        BlockNumHash { number: self.block_number, hash: self.block_hash }
+    }
+}
+
 /// Which logs to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFilter {

@@ -2,14 +2,13 @@
 
 use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Bytes;
-use multee_chain::{BlockNumHash, Chain, ChainError, Head, LogEntry};
+use multee_chain::{BlockNumHash, Chain, ChainError, Head, LogEntry, Reading};
 use multee_replay::events;
 use rusqlite::{TransactionBehavior, params};
 
 use super::Index;
 use super::apply::Applying;
 use super::error::{Fault, IndexError};
-use super::reading::{Reading, block_of, reorganised};
 use super::rewinding::{rewind, sink};
 use super::trail::{self, Newest};
 
@@ -59,12 +58,12 @@ impl Index {
             return Ok(());
         }
         if let Some(newest) = newest.filter(|newest| newest.number >= head.number) {
-            return Err(reorganised(newest).into());
+            return Err(ChainError::reorganised(newest).into());
         }
         let next_block = newest.map_or(self.config.from_block, |newest| newest.number.saturating_add(1));
-        let (contract, span) = (self.deployment.contract, self.config.batch_blocks_max.max(1));
-        let mut reading = Reading::new(chain, contract, next_block, (newest, head), span);
-        while let Some((entries, end)) = reading.next()? {
+        let reading = Reading::new(chain, self.deployment.contract, next_block, newest, head);
+        let mut reading = reading.in_pieces_of(self.config.batch_blocks_max);
+        while let Some((entries, end)) = reading.next_piece()? {
             self.take(&entries, newest, (end, head))?;
             newest = Some(end.num_hash());
             synced.events += entries.len() as u64;
@@ -84,13 +83,13 @@ impl Index {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Somebody else may have written the file meanwhile.
         if trail::newest(&transaction)?.map(|newest| newest.num_hash()) != newest {
-            return Err(reorganised(end.num_hash()).into());
+            return Err(ChainError::reorganised(end.num_hash()).into());
         }
         transaction.execute("UPDATE place SET sunk = max(sunk, ?)", [deepest])?;
         let mut applying = Applying::new(&transaction, self.deployment)?;
         for entry in entries {
             apply(&mut applying, entry)?;
-            trail::extend(&transaction, block_of(entry), None)?;
+            trail::extend(&transaction, entry.block(), None)?;
         }
         trail::extend(&transaction, end.num_hash(), Some(end.timestamp_s))?;
         sink(&transaction, deepest)?;

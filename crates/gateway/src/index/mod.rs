@@ -16,7 +16,6 @@ pub(crate) mod error;
 pub(crate) mod file;
 mod following;
 pub(crate) mod network;
-mod reading;
 mod rewinding;
 mod schema;
 pub(crate) mod seat;

@@ -1,12 +1,13 @@
 //! Following the chain, onto another fork if it goes there.
 
 use alloy_primitives::B256;
+use alloy_sol_types::SolEventInterface;
 use multee_chain::bindings::IProofOfAttestation::IProofOfAttestationEvents as Event;
-use multee_chain::{BlockNumHash, ChainError};
+use multee_chain::{BlockNumHash, ChainError, Head, LogEntry, Reading};
 
 use super::book::Told;
-use super::reading::{Reading, reorganised};
 use super::{Ledger, LedgerError};
+use crate::network::Network;
 
 /// Times that the chain may go onto another fork while a ledger is synced once.
 const FORKS_MAX: usize = 4;
@@ -32,19 +33,18 @@ impl Ledger {
     }
 
     fn follow(&mut self) -> Result<usize, LedgerError> {
-        let head = self.network.chain().head()?.num_hash();
-        if self.trail.newest() == Some(head) {
+        let head = self.network.chain().head()?;
+        if self.trail.newest() == Some(head.num_hash()) {
             return Ok(0);
         }
         if let Some(newest) = self.trail.newest().filter(|newest| newest.number >= head.number) {
-            return Err(reorganised(newest).into());
+            return Err(ChainError::reorganised(newest).into());
         }
-        let upon = self.trail.newest().into_iter().chain([head]);
         let network = self.network.clone();
-        let mut reading = Reading::new(&network, self.trail.next_block(), head).upon(upon);
+        let mut reading = read(&network, self.trail.next_block(), self.trail.newest(), head);
         let mut applied = 0;
-        while let Some((told, end)) = reading.next()? {
-            applied += self.take(told, end, head)?;
+        while let Some((entries, end)) = reading.next_piece()? {
+            applied += self.take(told(&entries), end.num_hash(), head.num_hash())?;
         }
         Ok(applied)
     }
@@ -111,6 +111,23 @@ impl Ledger {
         self.book = self.trail.book(&self.rules).map_err(|what| contradiction(at, what))?;
         Ok(())
     }
+}
+
+/// The contract's logs from this block up to the head, of a chain that has `upon`.
+pub(super) fn read(
+    network: &Network,
+    from_block: u64,
+    upon: impl IntoIterator<Item = BlockNumHash>,
+    head: Head,
+) -> Reading<'_> {
+    Reading::new(network.chain(), network.deployment().contract, from_block, upon, head)
+}
+
+/// Events of the owner's standing (`Ownable2Step`) concern no node.
+pub(super) fn told(entries: &[LogEntry]) -> Vec<Told> {
+    let event = |entry: &LogEntry| Event::decode_log(&entry.log).ok();
+    let told = |entry: &LogEntry| Some(Told { block: entry.block(), event: event(entry)?.data });
+    entries.iter().filter_map(told).collect()
 }
 
 pub(super) fn contradiction(at: BlockNumHash, what: &'static str) -> LedgerError {

@@ -16,7 +16,6 @@ mod error;
 mod following;
 mod gaps;
 mod knowledge;
-mod reading;
 mod rebuilding;
 mod recent;
 mod records;

@@ -1,12 +1,12 @@
 //! A ledger of what is recent, where the chain's history is not to be had.
 
-use multee_chain::{BlockNumHash, ChainError};
+use multee_chain::{BlockNumHash, ChainError, Head};
 use multee_protocol::Epoch;
 
 use super::beginning::{Beginning, Views};
 use super::book::Told;
+use super::following::{read, told};
 use super::knowledge::Checked;
-use super::reading::Reading;
 use super::trail::Trail;
 use super::{Ledger, LedgerError, REORG_BLOCKS_MAX};
 use crate::content::ReadContent;
@@ -50,7 +50,7 @@ impl Ledger {
         let next = self.epoch_at(head.timestamp_s).map_or(0, |now| now.saturating_add(1));
         let from_s = self.epoch_start_s(next.saturating_sub(epochs.saturating_add(1)));
         let from_block = self.first_block_since(from_s, head.number)?;
-        let told = self.told_since(from_block, start, head.num_hash())?;
+        let told = self.told_since(from_block, start, head)?;
         let (network, rules) = (&self.network, &self.rules);
         let beginning = Beginning { network, rules, views, content: Checked(content), told: &told };
         let book = beginning.book(next)?;
@@ -59,18 +59,13 @@ impl Ledger {
         self.take(told, head.num_hash(), head.num_hash()).map(drop)
     }
 
-    fn told_since(
-        &self,
-        from_block: u64,
-        start: BlockNumHash,
-        head: BlockNumHash,
-    ) -> Result<Vec<Told>, ChainError> {
-        let mut reading = Reading::new(&self.network, from_block, head).upon([start, head]);
-        let mut told = Vec::new();
-        while let Some((piece, _)) = reading.next()? {
-            told.extend(piece);
+    fn told_since(&self, from_block: u64, start: BlockNumHash, head: Head) -> Result<Vec<Told>, ChainError> {
+        let mut reading = read(&self.network, from_block, [start], head);
+        let mut all = Vec::new();
+        while let Some((entries, _)) = reading.next_piece()? {
+            all.extend(told(&entries));
         }
-        Ok(told)
+        Ok(all)
     }
 
     /// The first block at or after this time, in seconds since the Unix epoch. A block that nobody has any more is before.

@@ -1,10 +1,11 @@
-//! The contract's logs, in pieces that answers can hold, all of one fork.
+//! A contract's logs, in pieces that answers can hold, all of one fork.
 
 use alloy_primitives::Address;
-use multee_chain::{BlockNumHash, Chain, ChainError, Head, LogEntry, LogFilter};
 
-/// Logs read in the chain's order.
-pub(super) struct Reading<'a> {
+use crate::{BlockNumHash, Chain, ChainError, Head, LOG_RANGE_BLOCKS_MAX, LogEntry, LogFilter};
+
+/// Logs of a contract, read in the chain's order up to a head.
+pub struct Reading<'a> {
     chain: &'a dyn Chain,
     contract: Address,
     next_block: u64,
@@ -15,20 +16,33 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// From this block up to the head, of a chain that has both the head and `newest`; so many blocks at once at most.
-    pub(super) fn new(
+    /// From this block up to the head, of a chain that has both the head and all of `upon`.
+    pub fn new(
         chain: &'a dyn Chain,
         contract: Address,
-        next_block: u64,
-        (newest, head): (Option<BlockNumHash>, Head),
-        span_max: u64,
+        from_block: u64,
+        upon: impl IntoIterator<Item = BlockNumHash>,
+        head: Head,
     ) -> Self {
-        let upon = newest.into_iter().chain([head.num_hash()]).collect();
-        Self { chain, contract, next_block, head, upon, span: span_max, span_max }
+        let upon = upon.into_iter().chain([head.num_hash()]).collect();
+        let span = LOG_RANGE_BLOCKS_MAX;
+        Self { chain, contract, next_block: from_block, head, upon, span, span_max: span }
+    }
+
+    /// With pieces of so many blocks at most.
+    #[must_use]
+    pub fn in_pieces_of(mut self, blocks_max: u64) -> Self {
+        self.span_max = blocks_max.clamp(1, LOG_RANGE_BLOCKS_MAX);
+        self.span = self.span_max;
+        self
     }
 
     /// The next piece, and the block up to which it goes; `None` beyond the head.
-    pub(super) fn next(&mut self) -> Result<Option<(Vec<LogEntry>, Head)>, ChainError> {
+    ///
+    /// # Errors
+    /// [`ChainError::Reorganised`] when the chain has not got a block that was named, or logs are of several forks or out
+    /// of order; else when it gives no answer.
+    pub fn next_piece(&mut self) -> Result<Option<(Vec<LogEntry>, Head)>, ChainError> {
         while self.next_block <= self.head.number {
             let to = self.head.number.min(self.next_block.saturating_add(self.span - 1));
             match self.logs(to) {
@@ -59,33 +73,24 @@ impl<'a> Reading<'a> {
         if number == self.head.number {
             return Ok(self.head);
         }
-        self.chain.block(number)?.ok_or(reorganised(self.head.num_hash()))
+        self.chain.block(number)?.ok_or(ChainError::reorganised(self.head.num_hash()))
     }
 }
 
 /// Refuses logs of one answer that are of different forks, or out of order.
 fn check_fork(entries: &[LogEntry], head: BlockNumHash) -> Result<(), ChainError> {
     let mut before: Option<(BlockNumHash, u32)> = None;
-    let places = entries.iter().map(|entry| (block_of(entry), entry.index));
+    let places = entries.iter().map(|entry| (entry.block(), entry.index));
     for (block, index) in places.chain([(head, u32::MAX)]) {
         let fits = |(earlier, earlier_index): (BlockNumHash, u32)| {
             earlier.number < block.number || (earlier == block && earlier_index < index)
         };
         if !before.is_none_or(fits) {
-            return Err(reorganised(block));
+            return Err(ChainError::reorganised(block));
         }
         before = Some((block, index));
     }
     Ok(())
-}
-
-/// The block that a log is in.
-pub(super) fn block_of(entry: &LogEntry) -> BlockNumHash {
-    BlockNumHash { number: entry.block_number, hash: entry.block_hash }
-}
-
-pub(super) fn reorganised(block: BlockNumHash) -> ChainError {
-    ChainError::Reorganised { number: block.number, hash: block.hash }
 }
 
 #[cfg(test)]
