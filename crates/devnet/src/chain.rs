@@ -101,8 +101,11 @@ impl RunningChain {
                 Ok(Self::Embedded(served.serve(port, Limits::default())?))
             }
             ChainKind::Anvil(program) => {
-                let anvil =
-                    Anvil::start(programs, program, CHAIN_ID, port, &[], &directory.join("anvil.log"))?;
+                // Its states go when the directory goes, and not into the home directory for good.
+                let states = directory.join("anvil-states").to_string_lossy().into_owned();
+                let arguments = ["--cache-path", &states];
+                let log = directory.join("anvil.log");
+                let anvil = Anvil::start(programs, program, CHAIN_ID, port, &arguments, &log)?;
                 for account in spenders {
                     anvil.set_balance(*account, balance)?;
                 }

@@ -28,7 +28,8 @@ impl Anvil {
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
-        command.args(["--port", "0", "--host", "127.0.0.1"]).args(arguments);
+        // States that it would write to the home directory stay there when it is killed.
+        command.args(["--port", "0", "--host", "127.0.0.1", "--prune-history", "512"]).args(arguments);
         let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
