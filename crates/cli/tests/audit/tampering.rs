@@ -123,8 +123,9 @@ fn a_block_with_a_forged_digest_is_not_what_was_signed() {
 
 #[test]
 fn forged_marks_and_power_and_a_forged_signature_are_not_the_incarnations() {
-    // Digest, order, weight, power, properties, marks, r, vs: a word each.
-    for (name, word) in [("power", 3), ("properties", 4), ("marks", 5), ("r", 6), ("vs", 7)] {
+    // Digest, order, weight, power, properties, marks, latest bindings, r, vs: a word each.
+    let words = [("power", 3), ("properties", 4), ("marks", 5), ("latest_bindings", 6), ("r", 7), ("vs", 8)];
+    for (name, word) in words {
         let copy = Copy::new(&format!("forged_{name}"));
         copy.change_log::<contract::BlockPublished>(40, |data| data[32 * word + 31] ^= 1);
         refused(&copy.audited(), &["\ndiverges at block ", "the incarnation did not sign digest 0x"]);
@@ -134,7 +135,7 @@ fn forged_marks_and_power_and_a_forged_signature_are_not_the_incarnations() {
 #[test]
 fn other_evidence_is_found_in_the_blocks_binding() {
     let copy = Copy::new("evidence");
-    copy.change_log::<contract::BlockPublished>(40, |data| data[32 * 10 + 5] ^= 1);
+    copy.change_log::<contract::BlockPublished>(40, |data| data[32 * 11 + 5] ^= 1);
     refused(&copy.audited(), &["\ndiffers", "evidence_binding is 0x"]);
 }
 
