@@ -389,7 +389,7 @@ fn advisories(claims: &QuoteClaims) -> Vec<String> {
     ids
 }
 
-fn report_data(report: &Report) -> [u8; 64] {
+pub(crate) fn report_data(report: &Report) -> [u8; 64] {
     match report {
         Report::SgxEnclave(sgx) => sgx.report_data,
         Report::TD10(td) => td.report_data,

@@ -51,6 +51,26 @@ impl ClaimedPlatform {
     pub fn collateral(&self) -> CollateralKey {
         self.collateral
     }
+
+    /// Security versions of the processor's components.
+    pub fn cpu_svn(&self) -> [u8; 16] {
+        self.cpu_svn
+    }
+
+    /// Security version of the provisioning certification enclave.
+    pub fn pce_svn(&self) -> u16 {
+        self.pce_svn
+    }
+
+    /// Security versions of the TDX module, of TDX.
+    pub fn tee_tcb_svn(&self) -> Option<[u8; 16]> {
+        self.tee_tcb_svn
+    }
+
+    /// Security version of the quoting enclave.
+    pub fn qe_isv_svn(&self) -> u16 {
+        self.qe_isv_svn
+    }
 }
 
 /// The registers of the report in a quote, in order of code. Anybody can write such a quote: nothing of it is checked,

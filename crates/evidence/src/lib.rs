@@ -18,6 +18,7 @@
 //! | `device` | what a quote shows without collateral |
 //! | `diagnosis` | whose fault a refusal is |
 //! | `claimed` | what a quote says of its platform and of what runs there, unverified |
+//! | `claimed_quote` | what a quote and its certificates say, unverified, for people to see |
 //! | `sigstruct` | what an SGX enclave's signature file says of it |
 //! | `outlook` | which security versions fall short of the vendor's levels |
 //! | `appraisal` | the verifier and what it makes |
@@ -76,6 +77,7 @@ mod appraisal;
 mod attester;
 mod bundle;
 mod claimed;
+mod claimed_quote;
 mod collateral;
 mod crypto;
 mod device;
@@ -98,6 +100,7 @@ pub use appraisal::{
 pub use attester::{AttestError, ObtainQuote};
 pub use bundle::{BundleError, EvidenceBundle};
 pub use claimed::{ClaimedPlatform, claimed_registers, claimed_tee};
+pub use claimed_quote::{ClaimedCertificate, ClaimedQuote};
 pub use collateral::{Collateral, CollateralParseError};
 pub use crypto::CryptoBackend;
 pub use device::QUOTE_BYTES_MAX;

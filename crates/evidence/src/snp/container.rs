@@ -87,10 +87,16 @@ impl<'a> Container<'a> {
         if rest.is_empty() {
             return Some(Self { report, certificates: None });
         }
-        let (key, rest) = take_certificate(rest)?;
-        let (issuer, rest) = take_certificate(rest)?;
-        rest.is_empty().then_some(Self { report, certificates: Some(Certificates { key, issuer }) })
+        let [key, issuer] = framed_certificates(rest)?;
+        Some(Self { report, certificates: Some(Certificates { key, issuer }) })
     }
+}
+
+/// The two certificates at the end of SEV-SNP evidence, of the key and of its issuer, if these bytes are that.
+pub(crate) fn framed_certificates(bytes: &[u8]) -> Option<[&[u8]; 2]> {
+    let (key, rest) = take_certificate(bytes)?;
+    let (issuer, rest) = take_certificate(rest)?;
+    rest.is_empty().then_some([key, issuer])
 }
 
 fn take_certificate(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -32,7 +32,7 @@ mod signature;
 use multee_protocol::TeeType;
 
 pub use self::claimed::ClaimedSnp;
-pub(crate) use self::container::{CERTIFICATES_AT, Container};
+pub(crate) use self::container::{CERTIFICATES_AT, Container, framed_certificates};
 pub use self::container::{SnpQuoteError, is_snp_quote, snp_quote};
 pub use self::policy::{SnpFacts, SnpGuarantee, SnpPolicy};
 pub use self::product::{SnpComponent, SnpProduct, SnpTcb};
