@@ -5,6 +5,7 @@
 mod blocks;
 mod devices;
 mod epochs;
+mod evidence;
 mod graph;
 mod history;
 mod marks;
@@ -29,6 +30,9 @@ use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 pub use blocks::Block;
 pub use devices::{Change, DeviceAnswer, DeviceFilter, LastVerdict, ScorePoint, SeatSummary, Sort, Step};
 pub use epochs::Epoch;
+pub use evidence::{
+    CertificateSays, DcapSays, EvidenceAnswer, PropertiesSay, QuoteSays, RegisterSays, SnpSays, Verify,
+};
 pub use graph::{Edge, Graph, Node};
 pub use history::{Cursor, Decision, FeedItem, HistoryFilter, Resumed, Reward};
 pub(crate) use history::{News, Seen};
@@ -128,6 +132,17 @@ impl Reader {
             let mut found = db.prepare_cached("SELECT bytes FROM content WHERE hash = ?")?;
             Ok(found.query_row([hash.as_slice()], |row| row.get(0)).optional()?)
         })
+    }
+}
+
+impl Reader {
+    /// How long the file is, in bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn size_bytes(&self) -> Result<u64, IndexError> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        self.at_once(|db| count(db, sql, []))
     }
 }
 

@@ -127,9 +127,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                     let origin = request.headers().get(header::ORIGIN).cloned();
                     let mut response = if may_ask(&shared, client) {
                         let asked = routes.call(request.map(|_| Body::empty()));
-                        in_time(request_max, asked).await
+                        in_time(&shared, request_max, asked).await
                     } else {
-                        too_often()
+                        too_often(&shared)
                     };
                     mark(response.headers_mut(), &shared.config.cors, origin);
                     Ok::<_, std::convert::Infallible>(response)
@@ -148,11 +148,13 @@ fn may_ask(shared: &Shared, client: SocketAddr) -> bool {
     shared.buckets.as_ref().is_none_or(|buckets| buckets.take(client.ip(), Instant::now()))
 }
 
-fn too_often() -> Response {
+fn too_often(shared: &Shared) -> Response {
+    shared.metrics.answered(None, StatusCode::TOO_MANY_REQUESTS.as_u16(), Duration::ZERO);
     Problem::later(StatusCode::TOO_MANY_REQUESTS, 1, "more questions than one client may ask").into_response()
 }
 
 async fn in_time(
+    shared: &Shared,
     request_max: Duration,
     asked: impl Future<Output = Result<Response, std::convert::Infallible>>,
 ) -> Response {
@@ -160,6 +162,7 @@ async fn in_time(
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(_) => {
+            shared.metrics.answered(None, StatusCode::SERVICE_UNAVAILABLE.as_u16(), request_max);
             let detail = "the answer takes too long: too much is asked at once";
             Problem::later(StatusCode::SERVICE_UNAVAILABLE, 5, detail).into_response()
         }

@@ -12,10 +12,13 @@
 //! | `/v1/devices` | `tier`, `operational`, `account`, `measurement`, `tee`, `q`; `sort` is `seat`, `score`, `lowest_score`, `oldest` |
 //! | `/v1/devices.csv` | the same, as a table for spreadsheets |
 //! | `/v1/devices/{id}` | its seats, its score's arithmetic, what befell it |
+//! | `/v1/devices/{id}/evidence` | what its newest evidence says of itself: parsed, not verified |
 //! | `/v1/devices/{id}/trust` | `min_score`, `max_age`: whether it is trusted now, and why |
 //! | `/v1/devices/{id}/ear` | the same as a signed token ([`crate::ear`]), with the client's `nonce` in it |
 //! | `/v1/ear/key` | the key that tokens are checked with, a JWK |
 //! | `/v1/blocks/{epoch}/{order}` | a confirmation block |
+//! | `/v1/blocks/{epoch}/{order}/evidence` | what its evidence says of itself: parsed, not verified |
+//! | `/v1/blocks/{epoch}/{order}/quote` | its quote, with the certificates in it |
 //! | `/v1/blocks/{epoch}/{order}/marks` | the marks on it, by whom they were given |
 //! | `/v1/changes` | `seat`, `epoch`: what happened, newest first, in sentences, too |
 //! | `/v1/live` | the same as it happens, as server-sent events |
@@ -24,6 +27,7 @@
 //! | `/v1/search` | `q`: whatever begins so |
 //! | `/v1/weights` | what the last epochs' blocks weigh, and those of labelled devices among them |
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
+//! | `/metrics` | what monitoring is told |
 //! | `/openapi.json` | all of this for programs; a test holds the committed `openapi.json` against it |
 //!
 //! Lists take `limit` (1 to 200, else 50) and `offset`. A parameter that is not known is refused, as is any that is not
@@ -38,6 +42,7 @@ mod connections;
 mod csv;
 mod document;
 mod live;
+mod metrics;
 mod money;
 mod overview;
 mod problem;
@@ -63,6 +68,7 @@ use utoipa::ToSchema;
 
 use self::connections::Server;
 use self::live::Live;
+use self::metrics::Metrics;
 use self::money::Money;
 use self::problem::Problem;
 use self::rate::Buckets;
@@ -180,6 +186,7 @@ struct Shared {
     config: Config,
     buckets: Option<Buckets>,
     live: Live,
+    metrics: Metrics,
 }
 
 /// How the gateway is.
@@ -227,6 +234,7 @@ impl Gateway {
             now,
             buckets: config.rate.map(Buckets::new),
             live: Live::new(config.streams_max),
+            metrics: Metrics::new(),
             config,
         });
         let listen = |source| ServeError::Listen { address: shared.config.listen, source };
@@ -271,11 +279,13 @@ impl Drop for Gateway {
 fn follow(mut index: Index, chain: &dyn Chain, shared: &Shared, stop: &AtomicBool) -> Result<(), IndexError> {
     while !stop.load(Ordering::Relaxed) {
         match index.sync(chain) {
-            Ok(_) => {
+            Ok(synced) => {
+                shared.metrics.reorganisations.inc_by(synced.reorganisations);
                 shared.status.synced();
                 count_money(&index, chain, shared);
             }
             Err(error) => {
+                shared.metrics.sync_failures.inc();
                 shared.status.failed(error.to_string());
                 shared.status.counted(None);
                 if error.is_lasting() {

@@ -8,6 +8,7 @@ mod api;
 mod devices;
 mod dump;
 mod ear;
+mod evidence;
 mod forking;
 #[allow(dead_code, reason = "the chain's tests use all of it")]
 #[path = "../../../chain/tests/rpc/http.rs"]

@@ -8,8 +8,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{DeviceAnswer, Listed, Reader, SeatSummary};
-use crate::serve::asked::{AllDevicesQuery, DevicesQuery, PageQuery, TrustQuery, hash};
+use crate::reader::{DeviceAnswer, EvidenceAnswer, Listed, Reader, SeatSummary};
+use crate::serve::asked::{AllDevicesQuery, DevicesQuery, NoQuery, PageQuery, TrustQuery, hash};
 use crate::serve::document::{Missing, Refused};
 use crate::serve::{Shared, csv};
 use crate::trust::TrustAnswer;
@@ -96,4 +96,22 @@ pub(in crate::serve) async fn trust(
     let question = query(asked)?.question(hash("a device id", &path(named)?)?)?;
     let clock = shared.clock();
     Ok(Json(read(&shared, move |reader| reader.trust(&question, &clock)).await?).into_response())
+}
+
+/// What the evidence of a device's newest block says of itself: parsed, and NOT VERIFIED.
+#[utoipa::path(
+    get,
+    path = "/v1/devices/{id}/evidence",
+    operation_id = "evidence_of_device",
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$")),
+    responses((status = 200, description = "What it says", body = EvidenceAnswer), Missing, Refused)
+)]
+pub(in crate::serve) async fn evidence(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let id = hash("a device id", &path(named)?)?;
+    found("block of such a device", read(&shared, move |reader| reader.evidence_of(id)).await?)
 }

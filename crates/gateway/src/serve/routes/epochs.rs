@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{Block, Epoch, Graph, Listed, MarkedBlock, ReceivedMarks};
+use crate::reader::{Block, Epoch, EvidenceAnswer, Graph, Listed, MarkedBlock, ReceivedMarks};
 use crate::serve::Shared;
 use crate::serve::asked::{NoQuery, PageQuery, hash, number};
 use crate::serve::document::{Missing, Refused};
@@ -16,6 +16,10 @@ use crate::serve::problem::Problem;
 
 /// Orders have 20 bits (R3).
 const ORDER_MAX: u32 = (1 << 20) - 1;
+
+/// What devices published is shown by nobody.
+const AS_A_FILE: [(HeaderName, &str); 2] =
+    [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, "attachment")];
 
 fn block_id(named: Named<(String, String)>) -> Result<(u32, u32), Problem> {
     let (epoch, order) = path(named)?;
@@ -133,6 +137,52 @@ pub(in crate::serve) async fn received(
     found("block", read(&shared, move |reader| reader.marks_on(epoch, order)).await?)
 }
 
+/// What a block's published evidence says of itself: parsed, and NOT VERIFIED.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks/{epoch}/{order}/evidence",
+    params(
+        ("epoch" = u32, Path, description = "The epoch"),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+    ),
+    responses((status = 200, description = "What it says", body = EvidenceAnswer), Missing, Refused)
+)]
+pub(in crate::serve) async fn evidence(
+    State(shared): State<Arc<Shared>>,
+    named: Named<(String, String)>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let (epoch, order) = block_id(named)?;
+    found("block", read(&shared, move |reader| reader.evidence(epoch, order)).await?)
+}
+
+/// A block's quote with the certificates in it, as its peers judge it and `multee verify` reads it.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks/{epoch}/{order}/quote",
+    params(
+        ("epoch" = u32, Path, description = "The epoch"),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+    ),
+    responses(
+        (status = 200, description = "The quote", content_type = "application/octet-stream", body = Vec<u8>),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn quote(
+    State(shared): State<Arc<Shared>>,
+    named: Named<(String, String)>,
+    asked: Asked<NoQuery>,
+) -> Answer {
+    query(asked)?;
+    let (epoch, order) = block_id(named)?;
+    let bytes = read(&shared, move |reader| reader.quote(epoch, order)).await?;
+    let bytes = bytes.ok_or_else(|| Problem::missing("no such block"))?;
+    Ok((AS_A_FILE, bytes).into_response())
+}
+
 /// The bytes with this keccak256, if the chain told them.
 #[utoipa::path(
     get,
@@ -153,14 +203,6 @@ pub(in crate::serve) async fn content(
     let hash = hash("a hash", &path(named)?)?;
     let bytes = read(&shared, move |reader| reader.content(hash)).await?;
     let bytes = bytes.ok_or_else(|| Problem::missing("no such content"))?;
-    let mut response = bytes.into_response();
-    // What devices published is shown by nobody.
-    for (name, value) in [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment"),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
+    let forever = [(header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    Ok((AS_A_FILE, forever, bytes).into_response())
 }

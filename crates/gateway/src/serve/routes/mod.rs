@@ -7,10 +7,12 @@ pub(super) mod history;
 pub(super) mod network;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query};
+use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
@@ -28,7 +30,7 @@ pub(super) type Answer = Result<Response, Problem>;
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 23] = [
+pub(super) const TABLE: [Route; 27] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
@@ -39,10 +41,13 @@ pub(super) const TABLE: [Route; 23] = [
     ("/v1/devices", || get(devices::devices)),
     ("/v1/devices.csv", || get(devices::devices_csv)),
     ("/v1/devices/{id}", || get(devices::device)),
+    ("/v1/devices/{id}/evidence", || get(devices::evidence)),
     ("/v1/devices/{id}/trust", || get(devices::trust)),
     ("/v1/devices/{id}/ear", || get(ear::ear)),
     ("/v1/ear/key", || get(ear::ear_key)),
     ("/v1/blocks/{epoch}/{order}", || get(epochs::block)),
+    ("/v1/blocks/{epoch}/{order}/evidence", || get(epochs::evidence)),
+    ("/v1/blocks/{epoch}/{order}/quote", || get(epochs::quote)),
     ("/v1/blocks/{epoch}/{order}/marks", || get(epochs::received)),
     ("/v1/changes", || get(history::changes)),
     ("/v1/live", || get(live::stream::open)),
@@ -51,6 +56,7 @@ pub(super) const TABLE: [Route; 23] = [
     ("/v1/search", || get(network::search)),
     ("/v1/weights", || get(network::weights)),
     ("/v1/content/{hash}", || get(epochs::content)),
+    ("/metrics", || get(network::metrics)),
     ("/openapi.json", || get(document)),
 ];
 
@@ -61,7 +67,17 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "here is nothing but to be read: GET")
         })
+        .layer(from_fn_with_state(Arc::clone(&shared), counted))
         .with_state(shared)
+}
+
+/// Counts questions by the routes that answer them.
+async fn counted(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let start = Instant::now();
+    let response = next.run(request).await;
+    shared.metrics.answered(path.as_deref(), response.status().as_u16(), start.elapsed());
+    response
 }
 
 pub(super) fn query<T>(asked: Asked<T>) -> Result<T, Problem> {

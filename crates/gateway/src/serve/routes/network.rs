@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, query, read};
 use crate::reader::{Hits, NetworkAnswer, Reader, WeightsAnswer};
 use crate::serve::asked::{NoQuery, SearchQuery};
 use crate::serve::document::Refused;
+use crate::serve::metrics::Measured;
 use crate::serve::overview::Overview;
 use crate::serve::problem::{Document, Problem};
 use crate::serve::{Health, Shared};
@@ -92,4 +93,26 @@ pub(in crate::serve) async fn weights(State(shared): State<Arc<Shared>>, asked: 
     query(asked)?;
     let of = Arc::clone(&shared);
     Ok(Json(read(&shared, move |reader| reader.weights(&of.config.labels)).await?).into_response())
+}
+
+/// What monitoring is told (Prometheus, `OpenMetrics`).
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, description = "The metrics", content_type = "text/plain", body = String), Refused)
+)]
+pub(in crate::serve) async fn metrics(State(shared): State<Arc<Shared>>, asked: Asked<NoQuery>) -> Answer {
+    query(asked)?;
+    let (newest, database_bytes) =
+        read(&shared, |reader| Ok((reader.newest()?, reader.size_bytes()?))).await?;
+    let health = shared.health(newest);
+    let measured = Measured {
+        head_number: health.block_number.unwrap_or(0),
+        head_time_s: health.timestamp_s.unwrap_or(0),
+        head_age_s: health.age_s.unwrap_or(0),
+        streams: shared.live.streams(),
+        database_bytes,
+    };
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, shared.metrics.text(&measured)).into_response())
 }
