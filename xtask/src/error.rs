@@ -35,6 +35,12 @@ pub(crate) enum ChoreError {
     /// Node or npm is absent and cannot be installed without root.
     #[error("`{program}` is not installed; install Node.js 20 or later with npm")]
     NodeMissing { program: &'static str },
+    /// Python is absent and cannot be installed without root.
+    #[error("python3 with its venv module is not installed")]
+    PythonMissing,
+    /// The gateway to be asked ended before it told its address.
+    #[error("no gateway came up to be asked")]
+    NoGateway,
     /// No fuzz target of that name.
     #[error("no fuzz target is named {0}")]
     NoTarget(String),

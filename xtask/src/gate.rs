@@ -16,6 +16,7 @@ use crate::error::ChoreError;
 use crate::fuzz;
 use crate::installs;
 use crate::reproduce;
+use crate::schemathesis;
 
 /// How a step ended.
 enum Outcome {
@@ -45,6 +46,7 @@ const STEPS: [Step; 14] = [
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
     ("alert rules", alert_rules),
+    ("schemathesis", |root| checked(schemathesis::run(root))),
     ("fuzzing", fuzzing),
     ("reproducible build", |root| checked(reproduce::run(root))),
     ("licences and bans", licences),

@@ -23,6 +23,23 @@ pub(crate) fn node(root: &Path) -> Result<(), ChoreError> {
     packages(&root.join("contracts"))
 }
 
+/// An environment for Python packages at `home`; Python is installed where it is missing.
+///
+/// # Errors
+/// If Python or its venv module is missing and this is no Debian with root.
+pub(crate) fn python(home: &Path) -> Result<(), ChoreError> {
+    let make = || Command::new("python3").args(["-m", "venv", "--clear"]).arg(home).status();
+    if make().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    if !is_root() || !has("apt-get") {
+        return Err(ChoreError::PythonMissing);
+    }
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "python3", "python3-venv"])?;
+    command::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home))
+}
+
 fn has(program: &str) -> bool {
     command::works(Command::new(program).arg("--version"))
 }

@@ -16,6 +16,7 @@ mod fuzz;
 mod gate;
 mod installs;
 mod reproduce;
+mod schemathesis;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -72,6 +73,8 @@ enum Chore {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Ask a gateway all that its `openapi.json` allows, and more, and hold the answers against it
+    Schemathesis,
     /// Run the workspace's benchmarks (all, or those whose name contains FILTER)
     Bench {
         /// Part of a benchmark target's name, such as `verification`
@@ -115,6 +118,7 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
             installs::node(&root)?;
             chaos::run(&root, epochs, seed)?;
         }
+        Chore::Schemathesis => schemathesis::run(&root)?,
         Chore::Bench { filter } => bench::run(&root, filter.as_deref())?,
         Chore::Contracts { chore } => {
             installs::node(&root)?;

@@ -18,6 +18,7 @@ mod live;
 mod overview;
 mod questions;
 mod scale;
+mod schemathesis;
 mod served;
 mod story;
 mod support;

@@ -61,7 +61,7 @@ pub(in crate::serve) async fn devices_csv(
 #[utoipa::path(
     get,
     path = "/v1/devices/{id}",
-    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$"), PageQuery),
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$", example = "0x0000000000000000000000000000000000000000000000000000000000000001"), PageQuery),
     responses(
         (status = 200, description = "The device", body = DeviceAnswer),
         Missing,
@@ -82,7 +82,7 @@ pub(in crate::serve) async fn device(
 #[utoipa::path(
     get,
     path = "/v1/devices/{id}/trust",
-    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$"), TrustQuery),
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$", example = "0x0000000000000000000000000000000000000000000000000000000000000001"), TrustQuery),
     responses(
         (status = 200, description = "The answer", body = TrustAnswer),
         Refused,
@@ -103,7 +103,7 @@ pub(in crate::serve) async fn trust(
     get,
     path = "/v1/devices/{id}/evidence",
     operation_id = "evidence_of_device",
-    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$")),
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$", example = "0x0000000000000000000000000000000000000000000000000000000000000001")),
     responses((status = 200, description = "What it says", body = EvidenceAnswer), Missing, Refused)
 )]
 pub(in crate::serve) async fn evidence(

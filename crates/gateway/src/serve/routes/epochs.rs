@@ -45,7 +45,7 @@ pub(in crate::serve) async fn epochs(State(shared): State<Arc<Shared>>, asked: A
 #[utoipa::path(
     get,
     path = "/v1/epochs/{epoch}",
-    params(("epoch" = u32, Path, description = "The epoch")),
+    params(("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2)),
     responses((status = 200, description = "The epoch", body = Epoch), Missing, Refused)
 )]
 pub(in crate::serve) async fn epoch(
@@ -62,7 +62,7 @@ pub(in crate::serve) async fn epoch(
 #[utoipa::path(
     get,
     path = "/v1/epochs/{epoch}/graph",
-    params(("epoch" = u32, Path, description = "The epoch")),
+    params(("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2)),
     responses((status = 200, description = "The graph", body = Graph), Missing, Refused)
 )]
 pub(in crate::serve) async fn graph(
@@ -79,7 +79,7 @@ pub(in crate::serve) async fn graph(
 #[utoipa::path(
     get,
     path = "/v1/epochs/{epoch}/marks",
-    params(("epoch" = u32, Path, description = "The epoch"), PageQuery),
+    params(("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2), PageQuery),
     responses(
         (status = 200, description = "Blocks with the marks that they gave", body = Listed<MarkedBlock>),
         Missing,
@@ -100,7 +100,7 @@ pub(in crate::serve) async fn marks(
 #[utoipa::path(
     get,
     path = "/v1/blocks/{epoch}/{order}",
-    params(("epoch" = u32, Path, description = "The epoch"), ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)),
+    params(("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2), ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575, example = 0)),
     responses(
         (status = 200, description = "The block", body = Block),
         Missing,
@@ -122,8 +122,8 @@ pub(in crate::serve) async fn block(
     get,
     path = "/v1/blocks/{epoch}/{order}/marks",
     params(
-        ("epoch" = u32, Path, description = "The epoch"),
-        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+        ("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575, example = 0)
     ),
     responses((status = 200, description = "The marks", body = ReceivedMarks), Missing, Refused)
 )]
@@ -142,8 +142,8 @@ pub(in crate::serve) async fn received(
     get,
     path = "/v1/blocks/{epoch}/{order}/evidence",
     params(
-        ("epoch" = u32, Path, description = "The epoch"),
-        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+        ("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575, example = 0)
     ),
     responses((status = 200, description = "What it says", body = EvidenceAnswer), Missing, Refused)
 )]
@@ -162,8 +162,8 @@ pub(in crate::serve) async fn evidence(
     get,
     path = "/v1/blocks/{epoch}/{order}/quote",
     params(
-        ("epoch" = u32, Path, description = "The epoch"),
-        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575)
+        ("epoch" = u32, Path, description = "The epoch", maximum = 4_294_967_295_u32, example = 2),
+        ("order" = u32, Path, description = "The block's order in it", maximum = 1_048_575, example = 0)
     ),
     responses(
         (status = 200, description = "The quote", content_type = "application/octet-stream", body = Vec<u8>),
@@ -187,7 +187,7 @@ pub(in crate::serve) async fn quote(
 #[utoipa::path(
     get,
     path = "/v1/content/{hash}",
-    params(("hash" = String, Path, description = "Their hash", pattern = "^0x[0-9a-fA-F]{64}$")),
+    params(("hash" = String, Path, description = "Their hash", pattern = "^0x[0-9a-fA-F]{64}$", example = "0xb48d38f93eaa084033fc5970bf96e559c33c4cdc07d889ab00b4d63f9590739d")),
     responses(
         (status = 200, description = "The bytes", content_type = "application/octet-stream", body = Vec<u8>),
         Missing,
