@@ -45,6 +45,12 @@ pub(crate) struct RunArgs {
     /// An origin whose pages may read answers, or * for all; repeatable
     #[arg(long = "cors", value_name = "ORIGIN", value_parser = origin)]
     pub(crate) cors: Vec<multee_gateway::serve::Origin>,
+    /// What the network is called on the page
+    #[arg(long, value_name = "NAME", default_value = "MulTEEverse")]
+    pub(crate) name: String,
+    /// Streams of events that are served at a time
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub(crate) streams_max: usize,
     /// Do not bound what one client may ask: behind a proxy that does
     #[arg(long)]
     pub(crate) no_rate_limit: bool,

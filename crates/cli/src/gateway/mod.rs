@@ -56,6 +56,8 @@ fn serve(args: &RunArgs) -> Result<Exit, GatewayError> {
         head_age_s_max: args.head_age_max,
         rate: defaults.rate.filter(|_| !args.no_rate_limit),
         cors: args.cors.clone(),
+        name: args.name.clone(),
+        streams_max: args.streams_max,
         ..defaults
     };
     let now = || Moment::from_host_clock().0;
