@@ -15,7 +15,7 @@ use multee_chain::{
     Transaction,
 };
 use multee_gateway::index::{Config, Index};
-use multee_gateway::reader::{DeviceFilter, Page, Reader, Sort};
+use multee_gateway::reader::{DeviceFilter, HistoryFilter, Page, Prefix, Reader, Sort};
 use multee_gateway::trust::{Clock, Question, Verdict};
 use multee_protocol::machine::{
     Document, Event, Genesis, Input, Moment, Publication, ReferenceValue, Registration, Settings, State,
@@ -411,5 +411,39 @@ fn ask(path: &Path, told: &Told) {
     let (_, marks) = timed(5, || reader.marks(last, page));
     println!(
         "trust {trust:?}, devices {devices:?}, device {device:?}, network {network:?}, epochs {epochs:?}, marks {marks:?}"
+    );
+    watch(&reader, last);
+}
+
+/// What a page asks.
+fn watch(reader: &Reader, last: u32) {
+    let page = Page { limit: 50, offset: 0 };
+    let (numbers, overview) = timed(20, || reader.numbers().expect("an answer").expect("deployed"));
+    assert_eq!(numbers.last_opened, Some(last));
+    let begins = DeviceFilter { q: Prefix::parse("0x00000000"), ..DeviceFilter::default() };
+    let (found, by_prefix) = timed(20, || reader.devices(&begins, Sort::Score, page).expect("an answer"));
+    assert!(found.total > 0);
+    let (all, csv) = timed(1, || reader.devices_at_length(&DeviceFilter::default(), Sort::Seat, 20_000));
+    assert_eq!(all.expect("an answer").len() as u64, found.total);
+    let (_, feed) = timed(20, || reader.feed(HistoryFilter::default(), page).expect("an answer"));
+    let of_seat = HistoryFilter { seat: Some(2), epoch: None };
+    let (_, feed_of_seat) = timed(20, || reader.feed(of_seat, page).expect("an answer"));
+    let of_epoch = HistoryFilter { seat: None, epoch: Some(last.saturating_sub(1)) };
+    let (rewards, rewards_of_epoch) = timed(20, || reader.rewards(of_epoch, page).expect("an answer"));
+    let (_, decisions) = timed(20, || reader.decisions(HistoryFilter::default(), page).expect("an answer"));
+    let (graph, graph_took) = timed(2, || reader.graph(last).expect("an answer").expect("opened"));
+    assert_eq!(graph.aggregated, graph.blocks > 300);
+    let (_, weights) =
+        timed(5, || reader.weights(&[(device(1), "one".to_owned())].into()).expect("an answer"));
+    let digest = reader.block(last, 0).expect("an answer").expect("a block").digest.to_string();
+    let (hits, search) =
+        timed(20, || reader.search(Prefix::parse(&digest[..12]).expect("digits")).expect("an answer"));
+    assert_eq!(hits.items.first().map(|hit| hit.kind), Some("block"));
+    let (_, received) = timed(5, || reader.marks_on(last.saturating_sub(1), 1).expect("an answer"));
+    println!(
+        "overview {overview:?}, by prefix {by_prefix:?}, csv {csv:?}, feed {feed:?}, of a seat {feed_of_seat:?}, \
+        {} rewards of an epoch {rewards_of_epoch:?}, decisions {decisions:?}, graph {graph_took:?}, weights {weights:?}, \
+        search {search:?}, received {received:?}",
+        rewards.total
     );
 }
