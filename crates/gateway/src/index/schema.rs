@@ -115,7 +115,8 @@ CREATE INDEX seats_by_good ON seats (coalesce(last_good_epoch, -1), seat);
 CREATE INDEX seats_by_provider ON seats (provider);
 CREATE INDEX seats_by_operator ON seats (operator);
 CREATE INDEX seats_by_incarnation ON seats (incarnation);
-CREATE INDEX seats_operational ON seats (last_epoch) WHERE operational;
+CREATE INDEX seats_operational ON seats (last_epoch, operational) WHERE operational;
+CREATE INDEX seats_by_tee ON seats (tee);
 CREATE INDEX seats_exiting ON seats (seat) WHERE exiting;
 
 CREATE TABLE epochs (
@@ -174,9 +175,11 @@ CREATE TABLE blocks (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX blocks_by_seat ON blocks (seat, epoch);
 CREATE INDEX blocks_by_digest ON blocks (digest);
-CREATE INDEX blocks_unjudged ON blocks (epoch) WHERE NOT passed AND decided IS NULL AND log_position IS NULL AND NOT final;
-CREATE INDEX blocks_judged_twice ON blocks (epoch) WHERE passed AND decided IS NOT NULL;
-CREATE INDEX blocks_undecided ON blocks (epoch) WHERE log_position IS NOT NULL AND decided IS NULL;
+-- Each holds all that its condition asks, so that no row is looked up to count.
+CREATE INDEX blocks_unjudged ON blocks (epoch, passed, decided, log_position, final)
+    WHERE NOT passed AND decided IS NULL AND log_position IS NULL AND NOT final;
+CREATE INDEX blocks_judged_twice ON blocks (epoch, passed, decided) WHERE passed AND decided IS NOT NULL;
+CREATE INDEX blocks_undecided ON blocks (epoch, log_position, decided) WHERE log_position IS NOT NULL AND decided IS NULL;
 
 -- The suspicious log (R8).
 CREATE TABLE log (
