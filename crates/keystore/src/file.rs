@@ -15,7 +15,10 @@ const OTHERS: u32 = 0o077;
 
 /// The bytes of a file with a secret in it, if only its owner can use it. The open file is asked, not its name, so that
 /// nothing can change between.
-pub(crate) fn read_private(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
+///
+/// # Errors
+/// When it cannot be read, is longer, or others than its owner can use it.
+pub fn read_private(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, KeystoreError> {
     // A pipe would be waited for; and what is opened is looked at again.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
         let error = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
@@ -66,7 +69,10 @@ pub(crate) fn refuse_existing(path: &Path) -> Result<(), KeystoreError> {
 
 /// Writes a new file of mode 0600. It is on the disk when this returns, and had its name not before it was whole: a
 /// machine that stops in between leaves no half of a key.
-pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
+///
+/// # Errors
+/// When there is a file already, or none can be made.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), KeystoreError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

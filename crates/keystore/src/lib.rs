@@ -28,6 +28,7 @@ mod password;
 mod sealing;
 
 pub use error::KeystoreError;
+pub use file::{create_private, read_private};
 pub use keystore::Keystore;
 pub use password::Password;
 

@@ -17,6 +17,7 @@ pub(crate) struct GatewayArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
     Run(RunArgs),
+    Key(KeyArgs),
 }
 
 /// Follow a contract and answer over HTTP, until SIGTERM or Ctrl-C
@@ -42,6 +43,12 @@ pub(crate) struct RunArgs {
     /// Blocks that a reorganisation can take back
     #[arg(long, value_name = "BLOCKS", default_value_t = multee_gateway::index::REORG_BLOCKS_MAX)]
     pub(crate) reorg_blocks_max: u64,
+    /// Blocks of the chain that are read and written at once, at most: fewer take less memory, and more time
+    #[arg(long, value_name = "BLOCKS", default_value_t = multee_chain::LOG_RANGE_BLOCKS_MAX, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) batch_blocks_max: u64,
+    /// A file of mode 0600 with the key that signs answers as tokens, which `multee gateway key` makes [default: no tokens]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ear_key: Option<PathBuf>,
     /// An origin whose pages may read answers, or * for all; repeatable
     #[arg(long = "cors", value_name = "ORIGIN", value_parser = origin)]
     pub(crate) cors: Vec<multee_gateway::serve::Origin>,
@@ -54,6 +61,17 @@ pub(crate) struct RunArgs {
     /// Do not bound what one client may ask: behind a proxy that does
     #[arg(long)]
     pub(crate) no_rate_limit: bool,
+}
+
+/// Make a key that signs answers as tokens, and print its public half as a JWK
+///
+/// It is a P-256 key in a PKCS#8 file of mode 0600, which is not encrypted: a service reads it when it starts. Relying
+/// parties need the JWK, from somebody whom they trust to have it from you.
+#[derive(Args, Debug)]
+pub(crate) struct KeyArgs {
+    /// The file to write; it is never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 fn origin(text: &str) -> Result<multee_gateway::serve::Origin, String> {

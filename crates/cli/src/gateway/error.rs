@@ -1,11 +1,14 @@
 //! Why a gateway ended, and how to fix it.
 
 use std::io;
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 use multee_chain::ChainError;
+use multee_gateway::ear::KeyError;
 use multee_gateway::index::IndexError;
 use multee_gateway::serve::ServeError;
+use multee_keystore::KeystoreError;
 
 /// Why a gateway ended.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -25,6 +28,18 @@ pub(crate) enum GatewayError {
     #[error(transparent)]
     #[diagnostic(code(multee::gateway::listen), help("choose another address with --listen"))]
     Serve(#[from] ServeError),
+
+    #[error("{} holds no key", path.display())]
+    #[diagnostic(code(multee::gateway::key), help("make one with `multee gateway key --out FILE`"))]
+    Key {
+        path: PathBuf,
+        #[source]
+        source: KeyError,
+    },
+
+    #[error(transparent)]
+    #[diagnostic(code(multee::gateway::key_file))]
+    KeyFile(#[from] KeystoreError),
 
     #[error("signals cannot be handled")]
     #[diagnostic(code(multee::gateway::signals))]

@@ -1,7 +1,8 @@
-//! `multee gateway run`: a network's history, and answers about it, as a service.
+//! `multee gateway`: a network's history, and answers about it, as a service; and its key.
 
 mod args;
 mod error;
+mod key;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -29,7 +30,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// # Errors
 /// When it cannot start, or what the chain tells is not what a contract of this protocol does.
 pub(crate) fn run(args: &GatewayArgs) -> Result<Exit, GatewayError> {
-    let GatewayCommand::Run(args) = &args.command;
+    let args = match &args.command {
+        GatewayCommand::Run(args) => args,
+        GatewayCommand::Key(args) => return key::make(args),
+    };
     match serve(args) {
         Err(error @ GatewayError::Chain(_)) => {
             exit::explain(&error.into());
@@ -48,7 +52,7 @@ fn serve(args: &RunArgs) -> Result<Exit, GatewayError> {
     let config = index::Config {
         from_block: args.from_block,
         reorg_blocks_max: args.reorg_blocks_max,
-        ..index::Config::default()
+        batch_blocks_max: args.batch_blocks_max,
     };
     let index = Index::open(&args.db, Deployment { chain_id, contract }, config)?;
     let defaults = Config::new(args.listen);
@@ -58,6 +62,7 @@ fn serve(args: &RunArgs) -> Result<Exit, GatewayError> {
         cors: args.cors.clone(),
         name: args.name.clone(),
         streams_max: args.streams_max,
+        ear_key: args.ear_key.as_deref().map(key::load).transpose()?.map(Arc::new),
         ..defaults
     };
     let now = || Moment::from_host_clock().0;

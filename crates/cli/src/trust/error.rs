@@ -1,9 +1,11 @@
 //! Why nobody could say, and how to fix it.
 
 use std::io;
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 use multee_chain::ChainError;
+use multee_gateway::ear::{KeyError, TokenError};
 use multee_gateway::trust::AskError;
 
 use crate::exit::Exit;
@@ -40,6 +42,37 @@ pub(crate) enum TrustError {
     )]
     NotAGateway(String),
 
+    #[error("{} cannot be read", path.display())]
+    #[diagnostic(code(multee::trust::unreadable))]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    #[error("{} holds no key to check with", path.display())]
+    #[diagnostic(code(multee::trust::key), help("the gateway shows it at /v1/ear/key"))]
+    PublicKey {
+        path: PathBuf,
+        #[source]
+        source: KeyError,
+    },
+
+    #[error("{} says nothing", path.display())]
+    #[diagnostic(code(multee::trust::token), help("ask the gateway for another: /v1/devices/ID/ear"))]
+    Token {
+        path: PathBuf,
+        #[source]
+        source: TokenError,
+    },
+
+    #[error("{} is not the answer to this question: {why}", path.display())]
+    #[diagnostic(
+        code(multee::trust::other_question),
+        help("ask for a token with this device id, min_score, max_age and nonce")
+    )]
+    OtherQuestion { path: PathBuf, why: &'static str },
+
     #[error("the answer cannot be written")]
     #[diagnostic(code(multee::trust::unwritable), help("check where stdout leads"))]
     Unwritable(#[source] io::Error),
@@ -66,7 +99,13 @@ impl TrustError {
         match self {
             Self::Chain(_) | Self::Gateway(_) => Exit::ChainUnreachable,
             Self::Whom => Exit::Usage,
-            Self::Contract(_) | Self::NotAGateway(_) | Self::Unwritable(_) => Exit::Error,
+            Self::Contract(_)
+            | Self::NotAGateway(_)
+            | Self::Unreadable { .. }
+            | Self::PublicKey { .. }
+            | Self::Token { .. }
+            | Self::OtherQuestion { .. }
+            | Self::Unwritable(_) => Exit::Error,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! `multee trust check`: whether a device is trusted now, as the contract or a gateway says.
+//! `multee trust`: whether a device is trusted now, as the contract or a gateway says, or a token says that a gateway said.
 
 mod args;
 pub(crate) mod connect;
 mod error;
 mod gateway;
 mod text;
+mod token;
 
 use multee_gateway::trust::{Clock, Question, ask_contract};
 use serde_json::Value;
@@ -21,8 +22,11 @@ use crate::verify::Moment;
 /// # Errors
 /// When there is no answer, for another reason than that nobody could be reached.
 pub(crate) fn run(args: &TrustArgs) -> Result<Exit, TrustError> {
-    let TrustCommand::Check(args) = &args.command;
-    match check(args) {
+    let checked = match &args.command {
+        TrustCommand::Check(args) => check(args),
+        TrustCommand::VerifyToken(args) => token::check(args),
+    };
+    match checked {
         Err(error) if error.exit() != Exit::Error => {
             let exit = error.exit();
             exit::explain(&error.into());

@@ -47,6 +47,13 @@ pub(super) fn shown(answer: &Value) -> String {
     text
 }
 
+/// What a token claims of a device, in a few lines.
+pub(super) fn claimed(submod: &Value) -> String {
+    let claims = &submod["ear_verifier_claims"];
+    let (status, word) = (word(&submod["ear_status"]), word(&claims["word"]));
+    format!("{}  token        {status}; the word is {word}\n", shown(&claims["answer"]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
