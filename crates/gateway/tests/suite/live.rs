@@ -14,18 +14,18 @@ use crate::story::{self, play};
 use crate::town::{POWER, Town};
 
 /// A client of a stream, which forgets what was taken back.
-struct Listener {
+pub(crate) struct Listener {
     lines: BufReader<TcpStream>,
     head: String,
-    items: Vec<Value>,
-    heads: Vec<Value>,
-    resets: u32,
+    pub(crate) items: Vec<Value>,
+    pub(crate) heads: Vec<Value>,
+    pub(crate) resets: u32,
     reorgs: u32,
 }
 
 impl Listener {
     /// Opens a stream; in HTTP/1.0 it comes as it is, without chunks.
-    fn open(address: SocketAddr, path: &str, headers: &str) -> Self {
+    pub(crate) fn open(address: SocketAddr, path: &str, headers: &str) -> Self {
         let mut stream = TcpStream::connect(address).expect("connects");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
         let request = format!("GET {path} HTTP/1.0\r\nhost: here\r\n{headers}\r\n");
@@ -71,19 +71,19 @@ impl Listener {
         Some(event)
     }
 
-    fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+    pub(crate) fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
         while !is_so(self) {
             assert!(self.next().is_some(), "it ended");
         }
     }
 
-    fn has(&self, item: &Value) -> bool {
+    pub(crate) fn has(&self, item: &Value) -> bool {
         self.items.iter().any(|it| it["id"] == item["id"])
     }
 }
 
 /// All that the history says, oldest first.
-fn history(served: &Served) -> Vec<Value> {
+pub(crate) fn history(served: &Served) -> Vec<Value> {
     let mut items: Vec<Value> = Vec::new();
     loop {
         let (_, page) = served.get(&format!("/v1/changes?limit=200&offset={}", items.len()));
@@ -97,13 +97,13 @@ fn history(served: &Served) -> Vec<Value> {
 }
 
 /// That the gateway has read all that the chain has.
-fn caught_up(served: &Served) {
+pub(crate) fn caught_up(served: &Served) {
     let head = served.town.chain.head().expect("a head");
     served.now_s.store(head.timestamp_s, Ordering::SeqCst);
     served.until("/health", |(_, health)| health["block_number"] == head.number);
 }
 
-fn ids(items: &[Value]) -> Vec<&str> {
+pub(crate) fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
 }
 

@@ -20,6 +20,7 @@ mod questions;
 mod scale;
 mod schemathesis;
 mod served;
+mod siege;
 mod story;
 mod support;
 mod town;
