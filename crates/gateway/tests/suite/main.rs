@@ -5,6 +5,7 @@
 mod anvil;
 mod anvils;
 mod api;
+mod cost;
 mod devices;
 mod dump;
 mod ear;

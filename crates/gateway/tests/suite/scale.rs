@@ -26,19 +26,19 @@ use multee_replay::words::{contract_parameters, contract_settings, reference_dig
 use crate::dump::count;
 use crate::town::{GENESIS_S, device, measurement};
 
-const DEPLOYMENT: Deployment = Deployment { chain_id: 7, contract: Address::repeat_byte(0xcc) };
+pub(crate) const DEPLOYMENT: Deployment = Deployment { chain_id: 7, contract: Address::repeat_byte(0xcc) };
 /// Transactions that share a block of the chain.
 const TRANSACTIONS_PER_BLOCK: u64 = 50;
 /// What evidence there is; that of real devices has some 5 KiB.
 const EVIDENCE_BYTES: usize = 128;
 
 /// A chain that has nothing but logs.
-struct Told {
+pub(crate) struct Told {
     state: State,
     logs: Vec<LogEntry>,
     number: u64,
     transactions: u64,
-    timestamp_s: u64,
+    pub(crate) timestamp_s: u64,
 }
 
 fn hash(number: u64) -> B256 {
@@ -46,7 +46,7 @@ fn hash(number: u64) -> B256 {
 }
 
 impl Told {
-    fn new(devices: u32) -> Self {
+    pub(crate) fn new(devices: u32) -> Self {
         let settings = Settings {
             token: Address::repeat_byte(1),
             owner: Address::repeat_byte(2),
@@ -113,7 +113,7 @@ impl Told {
     }
 
     /// An epoch in which everybody publishes, and finds everybody valid; seat 1 marks all that it can wrong.
-    fn epoch(&mut self, epoch: u32, devices: u32) {
+    pub(crate) fn epoch(&mut self, epoch: u32, devices: u32) {
         self.timestamp_s = GENESIS_S + u64::from(epoch) * u64::from(Fixed::default().epoch_seconds);
         self.number += 1;
         self.act(Address::ZERO, Input::OpenEpoch, &[]);
@@ -333,7 +333,8 @@ impl Chain for Told {
     }
 
     fn call(&self, _: &Call) -> Result<Answer, ChainError> {
-        unreachable!("an index asks nothing")
+        // An index asks nothing, and a gateway does without money.
+        Err(ChainError::Unreachable { place: "a story".to_owned(), cause: "there is no contract".to_owned() })
     }
 
     fn send(&self, _: &Sender, _: &Transaction) -> Result<Receipt, ChainError> {
@@ -357,11 +358,11 @@ impl Chain for Told {
 }
 
 /// Devices and epochs: few, unless it is to be measured.
-fn scale() -> (u32, u32) {
+pub(crate) fn scale(default: (u32, u32)) -> (u32, u32) {
     let asked = std::env::var("MULTEE_SCALE").ok();
     let parsed = asked.as_deref().and_then(|text| text.split_once('x'));
     let parsed = parsed.and_then(|(devices, epochs)| Some((devices.parse().ok()?, epochs.parse().ok()?)));
-    parsed.unwrap_or((40, 6))
+    parsed.unwrap_or(default)
 }
 
 fn timed<T>(times: u32, mut ask: impl FnMut() -> T) -> (T, Duration) {
@@ -379,7 +380,7 @@ fn size(path: &Path) -> u64 {
 
 #[test]
 fn a_large_network_is_indexed_and_asked_about() {
-    let ((devices, epochs), dir) = (scale(), tempfile::tempdir().expect("a directory"));
+    let ((devices, epochs), dir) = (scale((40, 6)), tempfile::tempdir().expect("a directory"));
     let path = dir.path().join("index");
     let mut told = Told::new(devices);
     (0..epochs).for_each(|epoch| told.epoch(epoch, devices));
