@@ -19,7 +19,7 @@ use crate::child::{Process, ProcessError};
 use crate::devices::Devices;
 use crate::network::NodeFiles;
 
-/// How long an application may take to start, on a machine that has much to do.
+/// How long an application or a node may take to start, on a machine that has much to do.
 const START: Duration = Duration::from_mins(1);
 
 /// How the processes are started.
@@ -80,6 +80,15 @@ impl Programs {
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command
     }
+}
+
+/// Waits until a node has something to say: from then on it ends in order when it is told to.
+///
+/// # Errors
+/// When it ends, or says nothing.
+pub fn await_node(node: &mut Process) -> Result<(), ProcessError> {
+    let log = node.log().to_owned();
+    node.wait_for(START, || fs::metadata(&log).is_ok_and(|log| log.len() > 0).then_some(()))
 }
 
 /// Kills all applications of a device, whoever started them, and says how many there were. Those that this process

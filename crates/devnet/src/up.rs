@@ -143,6 +143,7 @@ impl Devnet {
             files.configure(&devices, around)?;
             nodes.push(config.programs.run(files)?);
         }
+        nodes.iter_mut().try_for_each(crew::await_node)?;
         Ok(Self { nodes, files, applications, chain, pcs, founded, genesis_s, _tether: tether })
     }
 
