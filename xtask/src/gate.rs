@@ -34,7 +34,7 @@ struct Report {
 
 type Step = (&'static str, fn(&Path) -> Outcome);
 
-const STEPS: [Step; 14] = [
+const STEPS: &[Step] = &[
     ("installs", |root| checked(installs::node(root))),
     ("format", |root| ran(cargo(root, &["fmt", "--all", "--check"]))),
     ("clippy", |root| ran(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
@@ -54,7 +54,7 @@ const STEPS: [Step; 14] = [
 
 /// Runs every step; success only if none failed and tests were found.
 pub(crate) fn test(root: &Path) -> ExitCode {
-    let reports: Vec<_> = STEPS.into_iter().map(|step| perform(root, step)).collect();
+    let reports: Vec<_> = STEPS.iter().map(|step| perform(root, *step)).collect();
     let (text, success) = summary(&reports);
     print!("{text}");
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -147,7 +147,7 @@ impl ConfirmationApp {
         if let Some(signed) = self.signed.answer(&block)? {
             return Ok(signed);
         }
-        let signed = self.sign(block, &duty.deployment, verdicts)?;
+        let signed = self.sign(&block, &duty.deployment, verdicts)?;
         self.signed.record(duty, &signed);
         Ok(signed)
     }
@@ -193,7 +193,7 @@ impl ConfirmationApp {
     /// The quote comes first: if there is none, nothing is signed, and another block still can be.
     fn sign(
         &self,
-        block: ConfirmationBlock,
+        block: &ConfirmationBlock,
         deployment: &Deployment,
         verdicts: Vec<Verdict>,
     ) -> Result<SignedBlock, Refusal> {
@@ -201,9 +201,9 @@ impl ConfirmationApp {
         let (bundle, certificates) = EvidenceBundle::split(self.config.properties.encode(), &quote);
         let evidence = bundle.encode_beside(&certificates).map_err(|_| too_large(&bundle, &certificates))?;
         let signature =
-            self.key.sign(&block, deployment).map_err(|_| Refusal::NotSigned(block.digest(deployment)))?;
+            self.key.sign(block, deployment).map_err(|_| Refusal::NotSigned(block.digest(deployment)))?;
         Ok(SignedBlock {
-            block,
+            block: *block,
             signature,
             evidence: evidence.into(),
             certificates: certificates.into(),

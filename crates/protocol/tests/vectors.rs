@@ -142,7 +142,9 @@ fn blocks(columns: &mut Columns) {
         push(columns, "blockPropertiesDigests", text(block.properties_digest));
         push(columns, "blockMarks", text(B256::from(block.marks.0)));
         push(columns, "blockJudgedCounts", judged.len());
-        judged.iter().for_each(|binding| push(columns, "blockJudgedBindings", text(*binding)));
+        for binding in judged.iter() {
+            push(columns, "blockJudgedBindings", text(*binding));
+        }
         push(columns, "blockLatestBindings", text(block.latest_bindings));
         push(columns, "blockDigests", text(digest));
         let report_data = report_data(digest, block.incarnation);

@@ -76,7 +76,7 @@ fn found(
     assert!(!certificates.is_empty(), "published apart");
     bundle(&mut certificates);
     let bytes = split.encode().expect("small");
-    let mut assigned = peer.published_bytes(&world, block, bytes, certificates);
+    let mut assigned = peer.published_bytes(&world, &block, bytes, certificates);
     assigned.collateral = Some(2);
     let mut full = world.duty(EPOCH + 1, vec![assigned]);
     full.roots.push(snp_vendor().root_der().to_vec().into());

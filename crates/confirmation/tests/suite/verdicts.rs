@@ -43,7 +43,7 @@ fn block_that_an_application_signed_is_valid_to_its_peers() {
     let verifiers_host = world.sound_peer(77, TeeType::Sgx);
     let assigned = verifiers_host.published_bytes(
         &world,
-        signed.block,
+        &signed.block,
         signed.evidence.to_vec(),
         signed.certificates.to_vec(),
     );
@@ -78,14 +78,14 @@ fn evidence_that_does_not_verify_is_invalid() {
 
         let mut altered = sound.clone();
         alter_body(&mut altered.quote);
-        assert_eq!(world.verdict(peer.published(&world, block, &altered)).mark, Mark::EvidenceInvalid);
+        assert_eq!(world.verdict(peer.published(&world, &block, &altered)).mark, Mark::EvidenceInvalid);
 
         let spec = QuoteSpec::of_program(tee, AGENT, block.report_data(&DEPLOYMENT));
         let chainless =
             Evidence { quote: peer.platform.quote_without_chain(&spec).expect("same TEE"), ..sound };
-        assert_eq!(world.verdict(peer.published(&world, block, &chainless)).mark, Mark::EvidenceInvalid);
+        assert_eq!(world.verdict(peer.published(&world, &block, &chainless)).mark, Mark::EvidenceInvalid);
 
-        let garbage = peer.published_bytes(&world, block, b"no bundle".to_vec(), vec![]);
+        let garbage = peer.published_bytes(&world, &block, b"no bundle".to_vec(), vec![]);
         assert_eq!(world.verdict(garbage).mark, Mark::EvidenceInvalid);
 
         let foreign =
@@ -102,7 +102,7 @@ fn evidence_whose_certificates_were_not_published_is_invalid() {
         let published = peer.publish(&world, EPOCH);
         assert_eq!(world.verdict(published.clone()).mark, Mark::Valid);
         let evidence = published.evidence.clone().expect("published").to_vec();
-        let mut bare = peer.published_bytes(&world, published.block, evidence, vec![]);
+        let mut bare = peer.published_bytes(&world, &published.block, evidence, vec![]);
         let verdict = world.verdict(bare.clone());
         assert_eq!(verdict.mark, Mark::EvidenceInvalid, "{}", verdict.reason);
         // Every verifier finds the same, whatever its host brings and whatever collateral there is.
@@ -125,7 +125,7 @@ fn evidence_with_other_certificates_than_its_own_is_invalid() {
     let own = published.certificates.clone().expect("published");
     assert_ne!(neighbours.as_ref(), Some(&own));
     for certificates in [neighbours.expect("published").to_vec(), own[1..].to_vec(), vec![0; 16_000]] {
-        let assigned = peer.published_bytes(&world, published.block, evidence.clone(), certificates);
+        let assigned = peer.published_bytes(&world, &published.block, evidence.clone(), certificates);
         assert_eq!(world.verdict(assigned).mark, Mark::EvidenceInvalid);
     }
 }
@@ -138,7 +138,7 @@ fn evidence_that_holds_its_whole_quote_needs_no_certificates() {
         let block = peer.block(&world, EPOCH);
         let Evidence { properties, quote } = peer.evidence(&block);
         let whole = EvidenceBundle { properties, quote: SplitQuote::whole(&quote) }.encode().expect("small");
-        let assigned = peer.published_bytes(&world, block, whole, vec![]);
+        let assigned = peer.published_bytes(&world, &block, whole, vec![]);
         assert_eq!(world.verdict(assigned).mark, Mark::Valid);
     }
 }
@@ -154,7 +154,7 @@ fn certificates_that_belong_elsewhere_are_not_put_where_they_would_do() {
         let quote = SplitQuote::new(at, sound.quote.rest().to_vec()).expect("inside");
         let evidence =
             EvidenceBundle { properties: peer.properties.encode(), quote }.encode().expect("small");
-        let assigned = peer.published_bytes(&world, block, evidence, certificates.clone());
+        let assigned = peer.published_bytes(&world, &block, evidence, certificates.clone());
         let expected = if at == sound.quote.at() { Mark::Valid } else { Mark::EvidenceInvalid };
         assert_eq!(world.verdict(assigned).mark, expected, "at {at}");
     }
@@ -168,7 +168,7 @@ fn evidence_of_another_vendor_is_invalid() {
     let mut block = peer.block(&other, EPOCH);
     block.challenge = world.context(EPOCH).challenge(DEPLOYMENT, peer.seat);
     assert_eq!(
-        world.verdict(peer.published(&world, block, &peer.evidence(&block))).mark,
+        world.verdict(peer.published(&world, &block, &peer.evidence(&block))).mark,
         Mark::EvidenceInvalid
     );
 }
@@ -179,7 +179,7 @@ fn faulty_quote_is_invalid_even_when_no_collateral_can_be_had() {
     let peer = world.sound_peer(5, TeeType::Tdx);
     let block = peer.block(&world, EPOCH);
     let evidence = Evidence { quote: vec![0xFF; 700], ..peer.evidence(&block) };
-    let mut assigned = peer.published(&world, block, &evidence);
+    let mut assigned = peer.published(&world, &block, &evidence);
     assigned.collateral = None;
     assert_eq!(world.verdict(assigned).mark, Mark::EvidenceInvalid);
 }
@@ -204,7 +204,7 @@ fn what_does_not_fit_the_block_shows_without_collateral() {
 
     let peer = world.sound_peer(5, TeeType::Tdx);
     let block = peer.block(&world, EPOCH);
-    let mut replayed = peer.published(&world, block, &peer.evidence(&peer.block(&world, EPOCH - 1)));
+    let mut replayed = peer.published(&world, &block, &peer.evidence(&peer.block(&world, EPOCH - 1)));
     replayed.collateral = None;
     assert_eq!(world.verdict(replayed).mark, Mark::BindingWrong);
 }
@@ -231,7 +231,7 @@ fn evidence_made_for_something_else_is_not_bound() {
     let world = World::new();
     let peer = world.sound_peer(5, TeeType::Sgx);
     let block = peer.block(&world, EPOCH);
-    let not_for = |changed| peer.published(&world, block, &peer.evidence(&changed));
+    let not_for = |changed| peer.published(&world, &block, &peer.evidence(&changed));
 
     let mut marked = block;
     marked.marks = marked.marks.with(0, Mark::Valid).expect("place");
@@ -252,7 +252,7 @@ fn trailing_bytes_of_report_data_are_checked() {
     let mut report_data = block.report_data(&DEPLOYMENT);
     report_data[63] = 1;
     let evidence = Evidence { properties: peer.properties.encode(), quote: peer.quote(report_data) };
-    assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::BindingWrong);
+    assert_eq!(world.verdict(peer.published(&world, &block, &evidence)).mark, Mark::BindingWrong);
 }
 
 #[test]
@@ -274,7 +274,10 @@ fn another_allowed_measurement_than_claimed_is_not_bound() {
     let peer = world.sound_peer(5, TeeType::Sgx);
     let mut block = peer.block(&world, EPOCH);
     block.measurement = world.measurement(TeeType::Sgx, OLD_AGENT);
-    assert_eq!(world.verdict(peer.published(&world, block, &peer.evidence(&block))).mark, Mark::BindingWrong);
+    assert_eq!(
+        world.verdict(peer.published(&world, &block, &peer.evidence(&block))).mark,
+        Mark::BindingWrong
+    );
 }
 
 #[test]
@@ -285,7 +288,7 @@ fn other_properties_than_named_are_not_bound() {
     let other =
         Properties::new("SIMULATED CPU", 3, 4096, peer.properties.tee_features().to_vec()).expect("in range");
     let evidence = Evidence { properties: other.encode(), ..peer.evidence(&block) };
-    assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::BindingWrong);
+    assert_eq!(world.verdict(peer.published(&world, &block, &evidence)).mark, Mark::BindingWrong);
 }
 
 #[test]
@@ -327,7 +330,10 @@ fn properties_that_lack_a_feature_or_cannot_be_read_are_not_accepted() {
         let peer = world.sound_peer(5, tee);
         let block = peer.block(&world, EPOCH);
         let evidence = Evidence { properties: b"none".to_vec(), ..peer.evidence(&block) };
-        assert_eq!(world.verdict(peer.published(&world, block, &evidence)).mark, Mark::PropertiesNotAccepted);
+        assert_eq!(
+            world.verdict(peer.published(&world, &block, &evidence)).mark,
+            Mark::PropertiesNotAccepted
+        );
     }
 }
 

@@ -256,13 +256,13 @@ impl Peer {
     /// The block of `epoch` as it is published and assigned.
     pub(crate) fn publish(&self, world: &World, epoch: Epoch) -> AssignedBlock {
         let block = self.block(world, epoch);
-        self.published(world, block, &self.evidence(&block))
+        self.published(world, &block, &self.evidence(&block))
     }
 
     pub(crate) fn published(
         &self,
         world: &World,
-        block: ConfirmationBlock,
+        block: &ConfirmationBlock,
         evidence: &Evidence,
     ) -> AssignedBlock {
         let (bundle, certificates) = EvidenceBundle::split(evidence.properties.clone(), &evidence.quote);
@@ -272,7 +272,7 @@ impl Peer {
     pub(crate) fn published_bytes(
         &self,
         world: &World,
-        block: ConfirmationBlock,
+        block: &ConfirmationBlock,
         evidence: Vec<u8>,
         certificates: Vec<u8>,
     ) -> AssignedBlock {
@@ -280,7 +280,7 @@ impl Peer {
         let certificates_hash = if certificates.is_empty() { B256::ZERO } else { keccak256(&certificates) };
         AssignedBlock {
             place: 3,
-            block,
+            block: *block,
             context: world.context(block.epoch),
             evidence_binding: evidence_binding(block.digest(&DEPLOYMENT), evidence_hash, certificates_hash),
             evidence_hash,
