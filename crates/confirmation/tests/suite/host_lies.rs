@@ -252,7 +252,7 @@ fn altered_block_leads_to_abstention() {
         |duty: &mut Duty| duty.assigned[0].block.incarnation = [1; 20].into(),
         |duty: &mut Duty| duty.assigned[0].block.properties_digest = B256::ZERO,
         |duty: &mut Duty| duty.assigned[0].block.device_id.0 = B256::ZERO,
-        |duty: &mut Duty| duty.assigned[0].block.latest_bindings = B256::ZERO,
+        |duty: &mut Duty| duty.assigned[0].block.latest_bindings = B256::repeat_byte(1),
     ] {
         abstains(&world, "not what was published", lie);
     }
