@@ -4,7 +4,7 @@
 //! nodes that started them, by design. They hold on to the devnet instead: to a file that it has locked for as long as it
 //! runs ([`Tether`]), and that they lock when it does not any more ([`end_with`]).
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -56,7 +56,7 @@ pub fn end_with(tether: &Path) -> io::Result<()> {
 
 /// Becomes `program`, which is killed when the thread of `parent` that started this process ends. Returns only if that
 /// cannot be, or `parent` has ended already.
-pub fn become_child(parent: u32, program: &OsString, arguments: &[OsString]) -> io::Error {
+pub fn become_child(parent: u32, program: &OsStr, arguments: &[OsString]) -> io::Error {
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
         return error.into();
     }

@@ -107,7 +107,10 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
     let state = assemble::state(config)?;
     let collateral = Arc::new(assemble::collateral(&config.collateral)?);
     let chain = || assemble::chain(config, state.clone(), stop).map(Arc::new);
-    let Some(chain) = patiently(config, &watchdog, stop, chain)? else { return Ok(not_begun()) };
+    let Some(chain) = patiently(config, &watchdog, stop, chain)? else {
+        not_begun();
+        return Ok(());
+    };
     let account = operator.address();
     let ledger = || {
         let network = Network::new(Arc::<Rpc>::clone(&chain), config.contract)?;
@@ -115,7 +118,10 @@ pub fn run(config: &NodeConfig, version: &str, stop: &Stop) -> Result<(), NodeEr
         let machine = checked_machine(config, &ledger)?;
         Ok((ledger, machine))
     };
-    let Some((ledger, machine)) = patiently(config, &watchdog, stop, ledger)? else { return Ok(not_begun()) };
+    let Some((ledger, machine)) = patiently(config, &watchdog, stop, ledger)? else {
+        not_begun();
+        return Ok(());
+    };
     check_operator(&ledger, config, account)?;
     let controller = ControllerConfig {
         seat: config.seat.id,

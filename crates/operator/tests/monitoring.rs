@@ -56,7 +56,8 @@ fn every_alert_has_a_case_that_it_tells_and_one_that_it_does_not() {
     let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
     assert!(alerts.len() >= 14, "{alerts:?}");
     for alert in alerts {
-        let mut expected = cases.split(&format!("alertname: {alert}\n")).skip(1);
+        let name = format!("alertname: {alert}\n");
+        let mut expected = cases.split(&name).skip(1);
         let is_quiet = |rest: &str| rest.trim_start().starts_with("exp_alerts: []");
         assert!(expected.clone().any(is_quiet), "{alert} is always told");
         assert!(expected.any(|rest| !is_quiet(rest)), "{alert} is never told");
