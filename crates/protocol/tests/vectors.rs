@@ -142,7 +142,7 @@ fn blocks(columns: &mut Columns) {
         push(columns, "blockPropertiesDigests", text(block.properties_digest));
         push(columns, "blockMarks", text(B256::from(block.marks.0)));
         push(columns, "blockJudgedCounts", judged.len());
-        for binding in judged.iter() {
+        for binding in &judged {
             push(columns, "blockJudgedBindings", text(*binding));
         }
         push(columns, "blockLatestBindings", text(block.latest_bindings));
