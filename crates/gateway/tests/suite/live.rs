@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use multee_chain::Chain;
 use multee_gateway::serve::Config;
@@ -21,6 +21,8 @@ pub(crate) struct Listener {
     pub(crate) heads: Vec<Value>,
     pub(crate) resets: u32,
     reorgs: u32,
+    /// What has not come by then does not come.
+    deadline: Instant,
 }
 
 impl Listener {
@@ -34,13 +36,15 @@ impl Listener {
         while !head.ends_with("\r\n\r\n") {
             assert!(lines.read_line(&mut head).expect("a head") > 0, "{head}");
         }
-        Self { lines, head, items: Vec::new(), heads: Vec::new(), resets: 0, reorgs: 0 }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        Self { lines, head, items: Vec::new(), heads: Vec::new(), resets: 0, reorgs: 0, deadline }
     }
 
     /// The next event, whatever it is; `None` at the end.
     fn next(&mut self) -> Option<String> {
         let (mut event, mut id, mut data) = (String::new(), None, Value::Null);
         loop {
+            assert!(Instant::now() < self.deadline, "{} items, {:?}", self.items.len(), self.heads.last());
             let mut line = String::new();
             if self.lines.read_line(&mut line).unwrap_or(0) == 0 {
                 return None;
@@ -239,7 +243,7 @@ fn a_stream_outlives_the_time_that_an_answer_may_take() {
     let served = served(dir.path(), lived(), hasty);
     let mut live = Listener::open(served.gateway.address(), "/v1/live", "");
     live.until(|it| !it.heads.is_empty());
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while start.elapsed() < Duration::from_millis(900) {
         let number = served.town.chain.head().expect("a head").number;
         served.town.chain.mine(1);
