@@ -28,7 +28,9 @@ use crate::index::{IndexError, Network, Newest, Seat, file, trail};
 use crate::trust::{Clock, Facts, Question, TrustAnswer, judge};
 
 pub use blocks::Block;
-pub use devices::{Change, DeviceAnswer, DeviceFilter, LastVerdict, ScorePoint, SeatSummary, Sort, Step};
+pub use devices::{
+    Change, DeviceAnswer, DeviceFilter, LastVerdict, OwnBlock, ScorePoint, SeatSummary, Sort, Step,
+};
 pub use epochs::Epoch;
 pub use evidence::{
     CertificateSays, DcapSays, EvidenceAnswer, PropertiesSay, QuoteSays, RegisterSays, SnpSays, Verify,

@@ -52,6 +52,7 @@ pub(super) struct Missing(Problem);
         routes::devices::devices_csv,
         routes::devices::device,
         routes::devices::evidence,
+        routes::devices::blocks,
         routes::devices::trust,
         routes::ear::ear,
         routes::ear::ear_key,

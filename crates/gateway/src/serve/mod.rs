@@ -13,6 +13,7 @@
 //! | `/v1/devices.csv` | the same, as a table for spreadsheets |
 //! | `/v1/devices/{id}` | its seats, its score's arithmetic, what befell it |
 //! | `/v1/devices/{id}/evidence` | what its newest evidence says of itself: parsed, not verified |
+//! | `/v1/devices/{id}/blocks` | its blocks, with what came of them |
 //! | `/v1/devices/{id}/trust` | `min_score`, `max_age`: whether it is trusted now, and why |
 //! | `/v1/devices/{id}/ear` | the same as a signed token ([`crate::ear`]), with the client's `nonce` in it |
 //! | `/v1/ear/key` | the key that tokens are checked with, a JWK |

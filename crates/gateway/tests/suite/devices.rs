@@ -204,3 +204,30 @@ fn the_table_has_the_lists_rows() {
     }
     assert_eq!(served.get("/v1/devices.csv?limit=1").0, 400, "it has no parts");
 }
+
+#[test]
+fn a_devices_blocks_are_those_of_its_seat_with_what_came_of_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let served = served(dir.path(), played(), config());
+    for item in items(&served, "") {
+        let (id, seat) = (item["device_id"].as_str().expect("an id"), item["seat"].as_u64().expect("a seat"));
+        let (status, blocks) = served.get(&format!("/v1/devices/{id}/blocks?limit=200"));
+        assert_eq!(status, 200, "{blocks}");
+        let listed = blocks["items"].as_array().expect("a list");
+        let own: Vec<u64> = listed.iter().filter_map(|block| block["epoch"].as_u64()).collect();
+        assert_eq!(own, epochs(&served, seat).1.into_iter().rev().collect::<Vec<_>>(), "seat {seat}");
+        for block in listed {
+            let whole = served.get(&format!("/v1/blocks/{}/{}", block["epoch"], block["order"])).1;
+            assert_eq!((&whole["seat"], &whole["weight"]), (&item["seat"], &block["weight"]));
+            let verdict = block["verdict"].as_str().expect("a word");
+            let expected = match (whole["decided"].as_str(), &whole["passed"], &whole["final"]) {
+                (Some(decided), ..) => decided,
+                (None, Value::Bool(true), _) => "passed",
+                (None, _, Value::Bool(true)) => "final",
+                _ => "open",
+            };
+            assert_eq!(verdict, expected, "{whole}");
+        }
+    }
+    assert_eq!(served.get(&format!("/v1/devices/0x{}/blocks", "ee".repeat(32))).0, 404);
+}

@@ -1,5 +1,6 @@
 //! Devices and their seats.
 
+mod blocks;
 mod filter;
 mod record;
 mod score;
@@ -19,6 +20,7 @@ use crate::index::words::Taking;
 use crate::index::{IndexError, Network, Seat, trail};
 use crate::shown::{Amount, Hash};
 
+pub use blocks::OwnBlock;
 pub use filter::{DeviceFilter, Sort};
 pub use score::Step;
 pub use summary::{LastVerdict, ScorePoint, SeatSummary};

@@ -15,6 +15,9 @@ use crate::reader::marks::worst;
 const SCORES_SHOWN: u32 = 24;
 /// Blocks of a seat that are looked at for one that was judged: more than can be under way.
 const BLOCKS_SEEN: u32 = 8;
+/// What came of a block.
+pub(super) const VERDICT: &str = "CASE WHEN decided IS NOT NULL THEN decided WHEN passed THEN 'passed' \
+    WHEN final THEN 'final' ELSE 'open' END";
 /// Seconds of a year of 365 days.
 const YEAR_S: u64 = 365 * 24 * 60 * 60;
 
@@ -96,9 +99,10 @@ impl<'a> Recorder<'a> {
     }
 
     fn last_verdict(&self, seat: u32) -> Result<Option<LastVerdict>, Fault> {
-        let sql = "SELECT epoch, block_order, CASE WHEN decided IS NOT NULL THEN decided WHEN passed THEN 'passed' \
-            WHEN final THEN 'final' ELSE 'open' END FROM blocks WHERE seat = ? ORDER BY epoch DESC LIMIT ?";
-        let mut found = self.db.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT epoch, block_order, {VERDICT} FROM blocks WHERE seat = ? ORDER BY epoch DESC LIMIT ?"
+        );
+        let mut found = self.db.prepare_cached(&sql)?;
         let read = |row: &Row<'_>| {
             let (epoch, order, verdict) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(LastVerdict { epoch, order, verdict, positive: None, negative: None })

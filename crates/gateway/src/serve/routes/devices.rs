@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::{Answer, Asked, Named, found, path, query, read};
-use crate::reader::{DeviceAnswer, EvidenceAnswer, Listed, Reader, SeatSummary};
+use crate::reader::{DeviceAnswer, EvidenceAnswer, Listed, OwnBlock, Reader, SeatSummary};
 use crate::serve::asked::{AllDevicesQuery, DevicesQuery, NoQuery, PageQuery, TrustQuery, hash};
 use crate::serve::document::{Missing, Refused};
 use crate::serve::{Shared, csv};
@@ -76,6 +76,27 @@ pub(in crate::serve) async fn device(
     let id = hash("a device id", &path(named)?)?;
     let page = query(asked)?.page()?;
     found("device", read(&shared, move |reader| reader.device(id, page)).await?)
+}
+
+/// A device's blocks, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/devices/{id}/blocks",
+    params(("id" = String, Path, description = "The device id", pattern = "^0x[0-9a-fA-F]{64}$"), PageQuery),
+    responses(
+        (status = 200, description = "Its blocks, with what came of them", body = Listed<OwnBlock>),
+        Missing,
+        Refused,
+    )
+)]
+pub(in crate::serve) async fn blocks(
+    State(shared): State<Arc<Shared>>,
+    named: Named<String>,
+    asked: Asked<PageQuery>,
+) -> Answer {
+    let id = hash("a device id", &path(named)?)?;
+    let page = query(asked)?.page()?;
+    found("device", read(&shared, move |reader| reader.blocks_of(id, page)).await?)
 }
 
 /// Whether a device is trusted now, and why (R17). Of a device that nobody knows the answer is `unknown`.

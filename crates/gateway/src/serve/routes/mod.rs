@@ -30,7 +30,7 @@ pub(super) type Answer = Result<Response, Problem>;
 type Route = (&'static str, fn() -> MethodRouter<Arc<Shared>>);
 
 /// All that is served.
-pub(super) const TABLE: [Route; 27] = [
+pub(super) const TABLE: [Route; 28] = [
     ("/health", || get(network::health)),
     ("/v1/overview", || get(network::overview)),
     ("/v1/network", || get(network::network)),
@@ -42,6 +42,7 @@ pub(super) const TABLE: [Route; 27] = [
     ("/v1/devices.csv", || get(devices::devices_csv)),
     ("/v1/devices/{id}", || get(devices::device)),
     ("/v1/devices/{id}/evidence", || get(devices::evidence)),
+    ("/v1/devices/{id}/blocks", || get(devices::blocks)),
     ("/v1/devices/{id}/trust", || get(devices::trust)),
     ("/v1/devices/{id}/ear", || get(ear::ear)),
     ("/v1/ear/key", || get(ear::ear_key)),
