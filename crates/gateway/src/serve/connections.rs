@@ -172,7 +172,7 @@ async fn in_time(
 /// What every answer says: that it is what it says it is, who may read it, and that it is of this moment.
 fn mark(headers: &mut HeaderMap, cors: &[Origin], origin: Option<HeaderValue>) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if cors.is_empty() {
         return;

@@ -30,6 +30,7 @@
 //! | `/v1/content/{hash}` | the bytes with this keccak256 |
 //! | `/metrics` | what monitoring is told |
 //! | `/openapi.json` | all of this for programs; a test holds the committed `openapi.json` against it |
+//! | `/`, `/assets/*` | the page for people |
 //!
 //! Lists take `limit` (1 to 200, else 50) and `offset`. A parameter that is not known is refused, as is any that is not
 //! what it should be. Problems are `application/problem+json` (RFC 9457). There is nothing that writes.
@@ -46,6 +47,7 @@ mod live;
 mod metrics;
 mod money;
 mod overview;
+mod page;
 mod problem;
 mod rate;
 mod routes;

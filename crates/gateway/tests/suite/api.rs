@@ -88,7 +88,7 @@ fn whatever_is_asked_wrongly_is_a_problem_and_no_fault() {
     let served = served(dir.path(), lived(), config());
     let (id, long) = (device(1).to_string(), "9".repeat(4000));
     for (path, expected) in [
-        ("/", 404),
+        ("/nothing", 404),
         ("/v1", 404),
         ("/v1/devices/", 404),
         ("/v1/devices?limit=0", 400),

@@ -18,6 +18,7 @@ mod index;
 mod live;
 mod overview;
 mod questions;
+mod page;
 mod scale;
 mod schemathesis;
 mod served;

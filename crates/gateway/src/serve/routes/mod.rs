@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::document::document;
 use super::problem::Problem;
-use super::{Shared, live};
+use super::{Shared, live, page};
 use crate::reader::Reader;
 
 pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -63,7 +63,7 @@ pub(super) const TABLE: [Route; 28] = [
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let served = TABLE.iter().fold(Router::new(), |router, (path, served)| router.route(path, served()));
-    served
+    page::beside(served)
         .fallback(|| async { Problem::missing("there is no such path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "here is nothing but to be read: GET")
