@@ -61,6 +61,15 @@ pub(crate) fn forge(text: &str) -> Option<Counts> {
     phrases(parts, ',')
 }
 
+/// Node.js's runner: `ℹ pass 5`, `ℹ fail 1`, `ℹ cancelled 0` at the end, each on a line of its own.
+pub(crate) fn node(text: &str) -> Option<Counts> {
+    let number = |word: &str| {
+        let mut lines = text.lines().rev().filter_map(|line| line.strip_prefix("ℹ ")?.strip_prefix(word));
+        lines.find_map(|rest| rest.strip_prefix(' ')?.trim().parse::<u64>().ok())
+    };
+    Some(Counts { passed: number("pass")?, failed: number("fail")? + number("cancelled")? })
+}
+
 fn sum_some(counts: impl Iterator<Item = Counts>) -> Option<Counts> {
     counts.fold(None, |sum, each| Some(sum.unwrap_or_default() + each))
 }
@@ -163,6 +172,14 @@ mod tests {
         assert_eq!(forge(one), Some(counts(1, 0)));
         assert_eq!(forge("Ran 5 tests for test/T.t.sol:T\n"), None);
         assert_eq!(forge("No tests found in project!"), None);
+    }
+
+    #[test]
+    fn node_reads_the_closing_lines_and_nothing_before_them() {
+        let text = "ℹ pass 900\n✔ it does (1.2ms)\nℹ tests 8\nℹ suites 0\nℹ pass 5\nℹ fail 2\nℹ cancelled 1\n\
+            ℹ skipped 0\nℹ todo 0\nℹ duration_ms 12.3\n";
+        assert_eq!(node(text), Some(counts(5, 3)));
+        assert_eq!(node("ℹ tests 8\nℹ pass 5\n"), None);
     }
 
     #[test]

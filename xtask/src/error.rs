@@ -32,6 +32,9 @@ pub(crate) enum ChoreError {
     /// The committed artifacts are not what the sources compile to.
     #[error("stale: {}; run `cargo xtask contracts build` and commit the result", files.join(", "))]
     Drift { files: Vec<String> },
+    /// The committed page is not what its sources give.
+    #[error("stale: dashboard/dist/{{{}}}; run `cargo xtask dashboard` and commit the result", files.join(","))]
+    BundleDrift { files: Vec<String> },
     /// Node or npm is absent and cannot be installed without root.
     #[error("`{program}` is not installed; install Node.js 20 or later with npm")]
     NodeMissing { program: &'static str },

@@ -12,6 +12,7 @@ use crate::command::{self, cargo};
 use crate::conformance;
 use crate::contracts;
 use crate::counts::{self, Counts, ReadCounts};
+use crate::dashboard;
 use crate::error::ChoreError;
 use crate::fuzz;
 use crate::installs;
@@ -43,6 +44,8 @@ const STEPS: &[Step] = &[
     ("doctests", doctests),
     ("forge tests", forge_tests),
     ("artifacts", |root| checked(artifacts::check(root))),
+    ("page", |root| checked(dashboard::check(root))),
+    ("page tests", page_tests),
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
     ("alert rules", alert_rules),
@@ -150,6 +153,11 @@ fn alert_rules(root: &Path) -> Outcome {
     let mut command = Command::new(promtool);
     command.args(["test", "rules", "alerts.test.yml"]).current_dir(root.join("deploy/monitoring"));
     ran(command)
+fn page_tests(root: &Path) -> Outcome {
+    match dashboard::tests(root) {
+        Ok(command) => some_tested(command, counts::node),
+        Err(error) => Outcome::Failed(Counts::default(), error),
+    }
 }
 
 /// Stable compilers replay the committed inputs, in a test; to look for new ones takes a nightly one.

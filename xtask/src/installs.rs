@@ -1,4 +1,4 @@
-//! What the contracts' tools need: Node.js, and the npm packages under `contracts/`; and what tests the alert rules.
+//! What is needed besides Rust: Node.js, the npm packages of a folder, and what tests the alert rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,16 +60,21 @@ fn apt(args: &[&str]) -> Result<(), ChoreError> {
     command::run(Command::new("apt-get").arg("--quiet").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn packages(contracts: &Path) -> Result<(), ChoreError> {
-    let path = contracts.join("package-lock.json");
+/// The locked packages of a folder, installed where they are missing or stale.
+///
+/// # Errors
+/// If npm fails.
+pub(crate) fn packages(folder: &Path) -> Result<(), ChoreError> {
+    let path = folder.join("package-lock.json");
     let lock = fs::read(&path).map_err(|source| ChoreError::File { path, source })?;
-    let stamp = contracts.join(STAMP);
+    let stamp = folder.join(STAMP);
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    // No package needs its install script; forge's would only look for the binary that is used directly.
+    // No package needs its install script: those of forge and esbuild would only look for the binary that is used
+    // anyway.
     let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    command::run(Command::new("npm").args(args).current_dir(contracts))?;
+    command::run(Command::new("npm").args(args).current_dir(folder))?;
     fs::write(&stamp, lock).map_err(|source| ChoreError::File { path: stamp, source })
 }
 

@@ -10,6 +10,7 @@ mod command;
 mod conformance;
 mod contracts;
 mod counts;
+mod dashboard;
 mod elf;
 mod error;
 mod fuzz;
@@ -41,6 +42,12 @@ enum Chore {
     Contracts {
         #[command(subcommand)]
         chore: ContractsChore,
+    },
+    /// The gateway's page: type-check it and bundle it into dashboard/dist
+    Dashboard {
+        /// Fail if the committed bundle differs from a fresh one
+        #[arg(long)]
+        check: bool,
     },
     /// Execute random calls on the contract and on the model, and compare everything after each
     Conformance {
@@ -110,6 +117,8 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
     let root = root();
     match chore {
         Chore::Test => return Ok(gate::test(&root)),
+        Chore::Dashboard { check: true } => dashboard::check(&root)?,
+        Chore::Dashboard { check: false } => dashboard::build(&root)?,
         Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
         Chore::Fuzz { seconds, target } => fuzz::run(&root, seconds, target.as_deref())?,
