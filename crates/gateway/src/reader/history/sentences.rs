@@ -10,19 +10,7 @@ pub(super) fn sentence(kind: &str, seat: Option<u32>, epoch: Option<u32>, detail
     let number = |name: &str| detail.get(name).and_then(Value::as_u64).unwrap_or(0);
     let short = |name: &str| shortened(detail.get(name).and_then(Value::as_str).unwrap_or_default());
     match kind {
-        "block_decided" => format!(
-            "Seat {seat}'s block of epoch {epoch} was decided {}, by weights of {} for and {} against it; its score went \
-            from {} to {}",
-            if detail.get("verdict").and_then(Value::as_str) == Some("malicious") {
-                "malicious"
-            } else {
-                "honest"
-            },
-            number("positive"),
-            number("negative"),
-            number("score_before"),
-            number("score"),
-        ),
+        "block_decided" => decided(seat, epoch, detail),
         "block_logged" => {
             let reason = suspicion(detail.get("reason").and_then(Value::as_str).unwrap_or_default());
             format!("Seat {seat}'s block of epoch {epoch} is suspicious: {reason}")
@@ -86,6 +74,21 @@ pub(super) fn sentence(kind: &str, seat: Option<u32>, epoch: Option<u32>, detail
     }
 }
 
+fn decided(seat: u32, epoch: u32, detail: &Value) -> String {
+    let number = |name: &str| detail.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let is_malicious = detail.get("verdict").and_then(Value::as_str) == Some("malicious");
+    let verdict = if is_malicious { "malicious" } else { "honest" };
+    let (positive, negative) = (number("positive"), number("negative"));
+    let moved = match (number("score_before"), number("score")) {
+        (before, after) if before == after => format!("stays {after}"),
+        (before, after) => format!("went from {before} to {after}"),
+    };
+    format!(
+        "Seat {seat}'s block of epoch {epoch} was decided {verdict}, by weights of {positive} for and {negative} against \
+        it; its score {moved}"
+    )
+}
+
 fn suspicion(reason: &str) -> &'static str {
     match reason {
         "negative_mark" => "a peer marked it negative",
@@ -124,6 +127,19 @@ fn shortened(hex: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_score_that_does_not_move_stays() {
+        let told = |score: u32| {
+            let detail = serde_json::json!({
+                "verdict": "malicious", "positive": 1, "negative": 2, "score_before": 7000, "score": score,
+            });
+            sentence("block_decided", Some(3), Some(9), &detail)
+        };
+        let begin = "Seat 3's block of epoch 9 was decided malicious, by weights of 1 for and 2 against it; its score ";
+        assert_eq!(told(4900), format!("{begin}went from 7000 to 4900"));
+        assert_eq!(told(7000), format!("{begin}stays 7000"));
+    }
 
     #[test]
     fn what_is_no_hash_does_not_get_into_a_sentence() {
