@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use multee_collateral::Endpoint;
 
 use crate::config::ConfigCommandArgs;
+use crate::demo::WatchArgs;
 use crate::device::DeviceArgs;
 use crate::devnet::{DevnetArgs, DevnetChildArgs, DevnetConfirmArgs};
 use crate::doctor::DoctorArgs;
@@ -74,9 +75,12 @@ pub(crate) struct DemoArgs {
     /// Print one JSON document at the end instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Keep the chain (chain.sqlite) and the story (story.json) in this directory, for `multee audit --chain DIR`
+    /// Keep the chain (chain.sqlite) and the story (story.json) in this directory, for `multee audit --chain DIR`; with
+    /// --watch the index (index.sqlite), too
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
 }
 
 /// Replay a chain's events by the rules, and say whether the contract's state is what they give

@@ -3,15 +3,17 @@
 //! Everything is real but the hardware and the time: quotes in Intel's formats, verified by each peer's Confirmation
 //! Application; the contract's bytecode in an EVM; scores as the contract keeps them. The hardware vendor is
 //! SIMULATED, the chain's clock is set, and power is declared. What befalls the devices is the story's; what their
-//! peers find and what the contract makes of it is not.
+//! peers find and what the contract makes of it is not. With `--watch` a gateway serves what is seen of it.
 
 mod cast;
 mod chronicle;
 mod counting;
 mod machine;
+mod pacing;
 mod report;
 mod stage;
 mod vendor;
+mod watch;
 
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
@@ -27,6 +29,9 @@ use crate::args::DemoArgs;
 use crate::exit::Exit;
 use report::{Report, SIMULATED, Spread, Totals};
 use stage::Stage;
+use watch::{Watch, WatchError};
+
+pub(crate) use watch::WatchArgs;
 
 /// Why the story broke off.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -70,6 +75,10 @@ pub(crate) enum DemoError {
     /// No verifier could be made.
     #[error(transparent)]
     Verifier(#[from] VerifierError),
+    /// It cannot be watched.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Watch(#[from] WatchError),
 }
 
 /// Plays the story and shows it.
@@ -81,30 +90,52 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, DemoError> {
         }
     }
     let started = Instant::now();
+    let stop = args.watch.prepare()?;
     let mut stage = Stage::set(args.devices, args.epochs, args.seed, args.keep.as_deref())?;
-    let mut screen = Screen::new(args.json);
+    let watch = |stop| Watch::start(&args.watch, &stage, args.keep.as_deref(), stop);
+    let mut watch = stop.map(watch).transpose()?;
+    let mut screen = Screen::new(args.json, args.watch.watch);
+    watch.as_ref().map_or(Ok(()), Watch::greet)?;
     screen.open()?;
-    for epoch in 0..args.epochs {
-        stage.play(epoch)?;
-        screen.show(&stage, epoch)?;
-    }
-    let report = report(&stage, args, started)?;
+    let epochs = play(&mut stage, args.epochs, watch.as_mut(), &mut screen)?;
+    let report = report(&stage, args.seed, epochs, started)?;
     if let Some(directory) = &args.keep {
         std::fs::write(directory.join("story.json"), serde_json::to_vec_pretty(&report)?)?;
     }
     screen.close(&report)?;
+    watch.map_or(Ok(()), Watch::linger)?;
     Ok(Exit::Ok)
 }
 
-fn report(stage: &Stage, args: &DemoArgs, started: Instant) -> Result<Report, DemoError> {
+/// Plays so many epochs, or fewer if nobody wants to watch on. Returns how many.
+fn play(
+    stage: &mut Stage,
+    epochs: u32,
+    mut watch: Option<&mut Watch>,
+    screen: &mut Screen,
+) -> Result<u32, DemoError> {
+    for epoch in 0..epochs {
+        if let Some(watch) = &mut watch {
+            if !watch.wait()? {
+                return Ok(epoch);
+            }
+            screen.rows += watch.echoed_rows();
+        }
+        stage.play(epoch)?;
+        screen.show(stage, epoch)?;
+    }
+    Ok(epochs)
+}
+
+fn report(stage: &Stage, seed: u64, epochs: u32, started: Instant) -> Result<Report, DemoError> {
     let chronicle = stage.chronicle();
     Ok(Report {
         evidence: SIMULATED,
-        seed: args.seed,
+        seed,
         devices: stage.devices()?,
         events: chronicle.events.clone(),
         totals: Totals {
-            epochs: args.epochs,
+            epochs,
             transactions: stage.transactions(),
             quotes_verified: stage.quotes_verified(),
             decided_honest: chronicle.decided_honest,
@@ -118,14 +149,15 @@ fn report(stage: &Stage, args: &DemoArgs, started: Instant) -> Result<Report, De
 /// Where the story is shown: a table that is redrawn on a terminal, lines elsewhere, nothing before the end as JSON.
 struct Screen {
     json: bool,
+    watched: bool,
     terminal: bool,
     rows: usize,
     told: usize,
 }
 
 impl Screen {
-    fn new(json: bool) -> Self {
-        Self { json, terminal: std::io::stdout().is_terminal(), rows: 0, told: 0 }
+    fn new(json: bool, watched: bool) -> Self {
+        Self { json, watched, terminal: std::io::stdout().is_terminal(), rows: 0, told: 0 }
     }
 
     fn open(&self) -> std::io::Result<()> {
@@ -151,6 +183,10 @@ impl Screen {
                 writeln!(out, "epoch {:>2}  device {:>2}  {}", event.epoch, event.device, event.what)?;
             }
             self.told = events.len();
+            if self.watched {
+                // What the page has read of the chain can be held against it.
+                writeln!(out, "epoch {epoch:>2}  played up to block {}", stage.chain().head()?.number)?;
+            }
         }
         Ok(out.flush()?)
     }

@@ -18,7 +18,7 @@ use multee_node::{
     Action, Boot, Booted, Controller, ControllerConfig, Ledger, ReadCollateral, RestartPolicy,
 };
 use multee_operator::status::tier_name;
-use multee_protocol::{DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
+use multee_protocol::{Deployment, DeviceId, Epoch, Fixed, Parameters, SeatId, TeeType};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -35,7 +35,7 @@ const CHAIN_ID: u64 = 7_833_743;
 /// The story's first epoch starts at this Unix time: 2027-01-15, 08:00 UTC.
 const GENESIS_S: u64 = 1_800_000_000;
 /// The story's epochs are short: an hour of the chain's clock.
-const EPOCH_S: u32 = 3_600;
+pub(crate) const EPOCH_S: u32 = 3_600;
 /// Chain blocks after which an opening's seed is surely known (R2).
 const SEED_BLOCKS: u64 = 3;
 
@@ -166,6 +166,16 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// The chain that it is played on.
+    pub(crate) fn chain(&self) -> Arc<dyn Chain> {
+        Arc::<Embedded>::clone(&self.chain)
+    }
+
+    /// The network's contract.
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.founded.network.deployment()
     }
 
     /// What the story so far came to.
