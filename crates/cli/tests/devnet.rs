@@ -94,20 +94,26 @@ fn a_devnet_publishes_in_each_epoch_and_ends_by_itself() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     assert_eq!(processes(directory.path()), 6, "a node and an application for each device");
+    let gateway = started["gateway_url"].as_str().expect("there is one").to_owned();
     let epoch = up.next();
     assert_eq!((&epoch["event"], &epoch["epoch"]), (&json!("epoch"), &json!(0)));
     assert_eq!((&epoch["published"], &epoch["missing"]), (&json!([1, 2, 3]), &json!([])));
     assert_eq!(epoch["tiers"], json!({"full": 3}));
+    let devices = ureq::get(format!("{gateway}v1/devices")).call().expect("answers").into_body();
+    let devices: Value = serde_json::from_reader(devices.into_reader()).expect("JSON");
+    assert_eq!(devices["total"], json!(3));
     assert_eq!(up.next(), json!({"event": "ended", "missing": 0}));
     assert!(up.end().success());
     assert_eq!(processes(directory.path()), 0);
+    assert!(ureq::get(&gateway).call().is_err(), "the gateway is still there");
 }
 
 #[test]
 fn an_interrupted_devnet_takes_its_processes_along() {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut up = Up::start(directory.path(), &["--devices", "2"]);
-    assert_eq!(up.next()["event"], json!("started"));
+    let mut up = Up::start(directory.path(), &["--devices", "2", "--no-gateway"]);
+    let started = up.next();
+    assert_eq!((&started["event"], &started["gateway_url"]), (&json!("started"), &Value::Null));
     kill_process(pid(&up.child), Signal::TERM).expect("there");
     assert_eq!(up.next()["event"], json!("ended"));
     assert!(up.end().success());

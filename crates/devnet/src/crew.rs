@@ -74,7 +74,7 @@ impl Programs {
     }
 
     /// Of this process's environment it gets the path to programs only: what is set for another node is not for it.
-    fn bare(&self, directory: &Path) -> Command {
+    pub(crate) fn bare(&self, directory: &Path) -> Command {
         let mut command = self.child(&self.multee);
         command.current_dir(directory).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));

@@ -7,6 +7,7 @@
 //! | `chain` | its chain: embedded and served, or `anvil` |
 //! | `network` | founding, and the files of its nodes |
 //! | `crew` | the devices' processes |
+//! | `gateway` | its index, API and page, a process too |
 //! | `chronicle` | what becomes of it, epoch by epoch |
 //! | `observed` | what the contract's events and views show |
 //! | `devices` | the devices and their vendor, SIMULATED, from a seed |
@@ -34,6 +35,7 @@ pub mod chronicle;
 pub mod confirm;
 pub mod crew;
 pub mod devices;
+mod gateway;
 pub mod http;
 pub mod network;
 pub mod observed;

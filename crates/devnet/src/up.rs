@@ -1,6 +1,7 @@
 //! `multee devnet up`: a chain, a vendor's service, and devices, each of them with its processes; and what they do.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::chain::{self, ChainKind, RunningChain, StartChainError};
 use crate::child::{Process, ProcessError};
 use crate::crew::{self, Application, Programs};
 use crate::devices::{Devices, DevicesError};
+use crate::gateway::{Followed, RunningGateway};
 use crate::network::{self, Arrangement, NetworkError, NodeFiles, Surroundings};
 use crate::observed::ObserveError;
 use crate::pcs::{Pcs, PcsError};
@@ -44,6 +46,8 @@ pub struct Config {
     pub chain: ChainKind,
     /// Where the chain is served, 0 for any port that is free.
     pub port: u16,
+    /// Where a gateway listens, port 0 for any that is free; none without an address.
+    pub gateway: Option<SocketAddr>,
     /// The programs.
     pub programs: Programs,
 }
@@ -56,6 +60,7 @@ pub struct Devnet {
     files: Vec<NodeFiles>,
     /// Those that are not known to have ended.
     applications: Vec<Application>,
+    gateway: Option<RunningGateway>,
     chain: RunningChain,
     pcs: Pcs,
     founded: Founded,
@@ -138,21 +143,30 @@ impl Devnet {
             multee: &config.programs.multee,
             poll_ms: POLL_MS,
         };
+        let followed = Followed {
+            programs: &config.programs,
+            rpc_url: &chain.url(),
+            deployment,
+            directory: &directory,
+        };
+        let start = |listen| RunningGateway::start(followed, listen);
+        let gateway = config.gateway.map(start).transpose()?;
         let mut nodes = Vec::new();
         for files in &files {
             files.configure(&devices, around)?;
             nodes.push(config.programs.run(files)?);
         }
         nodes.iter_mut().try_for_each(crew::await_node)?;
-        Ok(Self { nodes, files, applications, chain, pcs, founded, genesis_s, _tether: tether })
+        Ok(Self { nodes, files, applications, gateway, chain, pcs, founded, genesis_s, _tether: tether })
     }
 
-    /// Looks whether chain and nodes run. None is started again: what ends by itself is a fault to be seen.
+    /// Looks whether chain, gateway and nodes run. None is started again: what ends by itself is a fault to be seen.
     ///
     /// # Errors
     /// Names the first that ended.
     pub fn check(&mut self) -> Result<(), DevnetError> {
         self.chain.check()?;
+        self.gateway.as_mut().map_or(Ok(()), RunningGateway::check)?;
         for node in &mut self.nodes {
             node.check()?;
         }
@@ -165,10 +179,10 @@ impl Devnet {
         ended.map(|app| app.process.name().to_owned()).collect()
     }
 
-    /// Ends nodes in order, then all that they needed.
+    /// Ends nodes and gateway in order, then all that they needed.
     ///
     /// # Errors
-    /// When a node cannot be ended.
+    /// When one of them cannot be ended.
     pub fn end(mut self) -> Result<(), DevnetError> {
         for node in &self.nodes {
             node.terminate();
@@ -176,6 +190,7 @@ impl Devnet {
         for node in &mut self.nodes {
             node.end(END)?;
         }
+        self.gateway.as_mut().map_or(Ok(()), RunningGateway::end)?;
         Ok(())
     }
 
@@ -192,6 +207,11 @@ impl Devnet {
     /// Where the chain is asked.
     pub fn chain_url(&self) -> String {
         self.chain.url()
+    }
+
+    /// Where the gateway answers, if there is one.
+    pub fn gateway_url(&self) -> Option<&str> {
+        self.gateway.as_ref().map(RunningGateway::url)
     }
 
     /// Where the vendor's service is, SIMULATED.

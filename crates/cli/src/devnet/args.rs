@@ -1,6 +1,7 @@
 //! The command line of `multee devnet`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
@@ -17,11 +18,13 @@ pub(crate) enum DevnetCommand {
     Up(UpArgs),
 }
 
-/// Start a chain, a SIMULATED hardware-vendor's service, and devices, each with a node and its Confirmation Application
+/// Start a chain, a SIMULATED hardware-vendor's service, a gateway, and devices, each with a node and its Confirmation
+/// Application
 ///
 /// Deploys the contract, founds a network with a seat for each device, and runs `multee node run` for each of them until
-/// interrupted. The chain answers JSON-RPC on 127.0.0.1, so `cast` and others can look on. Nodes that end are not
-/// started again: that ends the devnet, with an error. All files are in one directory, logs too.
+/// interrupted. The chain answers JSON-RPC on 127.0.0.1, so `cast` and others can look on; the
+/// gateway's page shows what happens. Nodes that end are not started again: that ends the devnet, with an error. All files
+/// are in one directory, logs too.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
     /// How many devices; 2 to 40
@@ -45,6 +48,12 @@ pub(crate) struct UpArgs {
     /// The chain's port on 127.0.0.1; 0 for any that is free
     #[arg(long, default_value_t = 8545, value_name = "PORT")]
     pub(crate) port: u16,
+    /// Where a gateway serves API and page; port 0 for any that is free
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Start no gateway
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) no_gateway: bool,
     /// What devices and accounts grow from; whoever knows it has their keys
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

@@ -148,6 +148,7 @@ fn config(args: &UpArgs) -> io::Result<Config> {
         epoch_seconds: args.epoch_seconds,
         chain: if args.anvil { ChainKind::Anvil(anvil()) } else { ChainKind::Embedded },
         port: args.port,
+        gateway: (!args.no_gateway).then_some(args.listen),
         programs: Programs { multee: std::env::current_exe()? },
     })
 }

@@ -31,12 +31,14 @@ impl Screen {
         let founded = devnet.founded();
         let contract = founded.network.deployment().contract;
         let (chain, pcs, directory) = (devnet.chain_url(), devnet.pcs_url(), args.dir.display().to_string());
+        let gateway = devnet.gateway_url();
         if self.json {
             return object(&json!({
                 "event": "started",
                 "evidence": "SIMULATED",
                 "chain_url": chain,
                 "pcs_url": pcs,
+                "gateway_url": gateway,
                 "contract": contract,
                 "token": founded.token,
                 "devices": args.devices,
@@ -47,8 +49,11 @@ impl Screen {
         }
         line(&format!(
             "chain      {chain}\ncontract   {contract}\ntoken      {}\nvendor     {pcs} (SIMULATED)\n\
-             nodes      {} in {directory}/node-*, each with its log\nepochs     {} s\n",
-            founded.token, args.devices, args.epoch_seconds
+             watch      {}\nnodes      {} in {directory}/node-*, each with its log\nepochs     {} s\n",
+            founded.token,
+            gateway.unwrap_or("no gateway"),
+            args.devices,
+            args.epoch_seconds
         ))
     }
 
