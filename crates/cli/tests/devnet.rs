@@ -99,6 +99,9 @@ fn a_devnet_publishes_in_each_epoch_and_ends_by_itself() {
     assert_eq!((&epoch["event"], &epoch["epoch"]), (&json!("epoch"), &json!(0)));
     assert_eq!((&epoch["published"], &epoch["missing"]), (&json!([1, 2, 3]), &json!([])));
     assert_eq!(epoch["tiers"], json!({"full": 3}));
+    let overview = ureq::get(format!("{gateway}v1/overview")).call().expect("answers").into_body();
+    let overview: Value = serde_json::from_reader(overview.into_reader()).expect("JSON");
+    assert!(overview["simulated"].as_str().is_some_and(|why| why.starts_with("SIMULATED: ")), "{overview}");
     let devices = ureq::get(format!("{gateway}v1/devices")).call().expect("answers").into_body();
     let devices: Value = serde_json::from_reader(devices.into_reader()).expect("JSON");
     assert_eq!(devices["total"], json!(3));

@@ -87,6 +87,8 @@ fn a_watched_story_is_answered_for_while_it_runs_and_after_it() {
     let mut watched = Watched::start(&["--step", "--epochs", "5"]);
     watched.until("SIMULATED");
     while watched.get("health")["state"] == "catching_up" {}
+    let simulated = watched.get("v1/overview")["simulated"].clone();
+    assert!(simulated.as_str().is_some_and(|why| why.starts_with("SIMULATED: ")), "{simulated}");
     let devices = watched.get("v1/devices");
     let id = devices["items"][0]["device_id"].as_str().expect("a device").to_owned();
     for _ in 0..5 {
@@ -96,6 +98,10 @@ fn a_watched_story_is_answered_for_while_it_runs_and_after_it() {
     // The same clock answers as before: it stands.
     let trust = watched.get(&format!("v1/devices/{id}/trust"));
     assert_eq!(trust["verdict"], "trusted", "{trust}");
+    let weights = watched.get("v1/weights")["epochs"].clone();
+    let weight =
+        |epoch: usize| weights[epoch]["by_label"]["slanderers"]["weight"].as_u64().expect("a weight");
+    assert!(weight(4) < weight(0), "who slanders loses weight: {weights}");
     let suspended = watched.get("v1/devices?tier=suspended");
     assert_eq!(suspended["total"], 1, "{suspended}");
     assert_eq!(watched.interrupt().0.code(), Some(0));

@@ -11,6 +11,8 @@ use multee_protocol::Deployment;
 use crate::child::{Process, ProcessError};
 use crate::crew::Programs;
 
+/// Why nothing of it is real.
+const SIMULATED: &str = "devices and hardware vendor are software; their evidence proves nothing";
 /// How long it may take to start, on a machine that has much to do.
 const START: Duration = Duration::from_mins(1);
 /// How long it may take to end.
@@ -72,6 +74,7 @@ fn command(followed: Followed<'_>, listen: SocketAddr) -> Command {
     command.args(["gateway", "run"]);
     command.args(["--rpc", followed.rpc_url, "--chain-id", &chain_id.to_string()]);
     command.args(["--contract", &contract.to_string(), "--listen", &listen.to_string()]);
+    command.args(["--name", "devnet", "--simulated", SIMULATED]);
     command.arg("--db").arg(followed.directory.join("index.sqlite"));
     command
 }

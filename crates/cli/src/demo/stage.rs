@@ -1,6 +1,6 @@
 //! The story as it runs: a chain, a founded network, one controller a device, and time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -176,6 +176,12 @@ impl Stage {
     /// The network's contract.
     pub(crate) fn deployment(&self) -> Deployment {
         self.founded.network.deployment()
+    }
+
+    /// The devices that lie together, each with what they are called. Only the story knows.
+    pub(crate) fn colluders(&self) -> BTreeMap<B256, String> {
+        let colluders = self.actors.iter().filter(|actor| actor.part.role == Role::Slanderer);
+        colluders.map(|actor| (device_id(&actor.platform).0, "slanderers".to_owned())).collect()
     }
 
     /// What the story so far came to.

@@ -1,11 +1,13 @@
 //! The story, watched: a gateway follows its chain, and serves API and page while it runs and after.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_primitives::B256;
 use clap::Args;
 use miette::Diagnostic;
 use multee_chain::Chain;
@@ -15,11 +17,15 @@ use multee_operator::Stop;
 use tempfile::TempDir;
 
 use super::pacing::{self, Pacing};
+use super::report::SIMULATED;
 use super::stage::{EPOCH_S, Stage};
 use crate::exit;
 
 /// Between two looks at the chain, which is in this process.
 const POLL_EVERY: Duration = Duration::from_millis(100);
+/// What is to be known of times that are shown.
+const CLOCK: &str =
+    "an epoch is an hour of the chain's clock, which stands between epochs and when the story is over";
 /// The index's file.
 const INDEX: &str = "index.sqlite";
 
@@ -116,7 +122,7 @@ impl Watch {
         let chain = stage.chain();
         let index = Index::open(&path, stage.deployment(), index::Config::default())?;
         let now = clock(Arc::clone(&chain));
-        let gateway = Gateway::start(index, &path, chain, config(args), now)?;
+        let gateway = Gateway::start(index, &path, chain, config(args, stage.colluders()), now)?;
         let pacing = if args.step { Pacing::by_lines() } else { Pacing::every(args.pace) };
         Ok(Self { gateway, pacing, stop, _files: files })
     }
@@ -165,12 +171,15 @@ fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), WatchError> 
     Ok((files.path().join(INDEX), Some(files)))
 }
 
-fn config(args: &WatchArgs) -> Config {
+fn config(args: &WatchArgs, labels: BTreeMap<B256, String>) -> Config {
     let defaults = Config::new(args.listen);
     Config {
         poll_every: POLL_EVERY,
         // The chain's clock leaps an epoch at a time, and the gateway sees it a moment later.
         head_age_s_max: EPOCH_S.into(),
+        name: "multee demo".to_owned(),
+        simulated: Some(format!("{SIMULATED}; {CLOCK}")),
+        labels,
         // Programs of this machine need no bounds.
         rate: defaults.rate.filter(|_| !args.listen.ip().is_loopback()),
         ..defaults

@@ -55,6 +55,9 @@ pub(crate) struct RunArgs {
     /// What the network is called on the page
     #[arg(long, value_name = "NAME", default_value = "MulTEEverse")]
     pub(crate) name: String,
+    /// Say everywhere that nothing of it is real, and why
+    #[arg(long, value_name = "WHY")]
+    pub(crate) simulated: Option<String>,
     /// Streams of events that are served at a time
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) streams_max: usize,

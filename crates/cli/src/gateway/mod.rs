@@ -61,6 +61,7 @@ fn serve(args: &RunArgs) -> Result<Exit, GatewayError> {
         rate: defaults.rate.filter(|_| !args.no_rate_limit),
         cors: args.cors.clone(),
         name: args.name.clone(),
+        simulated: args.simulated.as_ref().map(|why| format!("SIMULATED: {why}")),
         streams_max: args.streams_max,
         ear_key: args.ear_key.as_deref().map(key::load).transpose()?.map(Arc::new),
         ..defaults
