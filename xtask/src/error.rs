@@ -44,6 +44,12 @@ pub(crate) enum ChoreError {
     /// The gateway to be asked ended before it told its address.
     #[error("no gateway came up to be asked")]
     NoGateway,
+    /// No browser is there, and none can be installed without root.
+    #[error("Chromium is not installed; install it, or name it by CHROMIUM")]
+    BrowserMissing,
+    /// A picture would bloat the repository.
+    #[error("the picture takes {bytes} bytes, {limit} are allowed")]
+    PictureTooLarge { bytes: u64, limit: u64 },
     /// No fuzz target of that name.
     #[error("no fuzz target is named {0}")]
     NoTarget(String),

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::artifacts;
+use crate::browser;
 use crate::command::{self, cargo};
 use crate::conformance;
 use crate::contracts;
@@ -46,6 +47,7 @@ const STEPS: &[Step] = &[
     ("artifacts", |root| checked(artifacts::check(root))),
     ("page", |root| checked(dashboard::check(root))),
     ("page tests", page_tests),
+    ("page in a browser", page_in_a_browser),
     ("conformance", |root| ran(conformance::gate(root))),
     ("gas", |root| ran(conformance::gas_gate(root))),
     ("alert rules", alert_rules),
@@ -155,6 +157,13 @@ fn alert_rules(root: &Path) -> Outcome {
     ran(command)
 fn page_tests(root: &Path) -> Outcome {
     match dashboard::tests(root) {
+        Ok(command) => some_tested(command, counts::node),
+        Err(error) => Outcome::Failed(Counts::default(), error),
+    }
+}
+
+fn page_in_a_browser(root: &Path) -> Outcome {
+    match browser::tests(root) {
         Ok(command) => some_tested(command, counts::node),
         Err(error) => Outcome::Failed(Counts::default(), error),
     }

@@ -1,5 +1,7 @@
-//! What is needed besides Rust: Node.js, the npm packages of a folder, and what tests the alert rules.
+//! What is needed besides Rust: Node.js, the npm packages of a folder, Python, a browser to look at the page with, and
+//! what tests the alert rules.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +11,8 @@ use crate::error::ChoreError;
 
 /// A copy of the lock file that `node_modules` was installed from, kept within it.
 const STAMP: &str = "node_modules/.installed-from";
+/// What distributions call it.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// Node.js, npm and the locked packages: installed where they are missing or stale.
 ///
@@ -40,7 +44,7 @@ pub(crate) fn python(home: &Path) -> Result<(), ChoreError> {
     command::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home))
 }
 
-fn has(program: &str) -> bool {
+fn has(program: impl AsRef<OsStr>) -> bool {
     command::works(Command::new(program).arg("--version"))
 }
 
@@ -58,6 +62,31 @@ fn is_root() -> bool {
 
 fn apt(args: &[&str]) -> Result<(), ChoreError> {
     command::run(Command::new("apt-get").arg("--quiet").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// A Chromium: the one that `CHROMIUM` names, or one on the path; installed where it is missing.
+///
+/// # Errors
+/// If it is missing and this is no Debian with root.
+pub(crate) fn browser() -> Result<OsString, ChoreError> {
+    let named = std::env::var_os("CHROMIUM");
+    let known = BROWSERS.into_iter().map(OsString::from);
+    if let Some(found) = named.into_iter().chain(known).find(|program| has(program)) {
+        return on_path(&found);
+    }
+    if !is_root() || !has("apt-get") {
+        return Err(ChoreError::BrowserMissing);
+    }
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "chromium"])?;
+    on_path(OsStr::new("chromium"))
+}
+
+/// Where a program on the path is: browsers are started by it.
+fn on_path(program: &OsStr) -> Result<OsString, ChoreError> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&folders).map(|folder| folder.join(program));
+    places.into_iter().find(|place| place.is_file()).map(Into::into).ok_or(ChoreError::BrowserMissing)
 }
 
 /// The locked packages of a folder, installed where they are missing or stale.

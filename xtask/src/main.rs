@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod bench;
+mod browser;
 mod chaos;
 mod command;
 mod conformance;
@@ -48,6 +49,12 @@ enum Chore {
         /// Fail if the committed bundle differs from a fresh one
         #[arg(long)]
         check: bool,
+    },
+    /// Look at the gateway's page in a real browser, over a demo that is played for it
+    Browser {
+        /// Only take the README's picture anew
+        #[arg(long)]
+        screenshot: bool,
     },
     /// Execute random calls on the contract and on the model, and compare everything after each
     Conformance {
@@ -119,6 +126,8 @@ fn perform(chore: Chore) -> Result<ExitCode, ChoreError> {
         Chore::Test => return Ok(gate::test(&root)),
         Chore::Dashboard { check: true } => dashboard::check(&root)?,
         Chore::Dashboard { check: false } => dashboard::build(&root)?,
+        Chore::Browser { screenshot: true } => browser::screenshot(&root)?,
+        Chore::Browser { screenshot: false } => browser::run(&root)?,
         Chore::Conformance { args } => conformance::run(&root, "conformance", &args)?,
         Chore::Gas { args } => conformance::run(&root, "gas", &args)?,
         Chore::Fuzz { seconds, target } => fuzz::run(&root, seconds, target.as_deref())?,
