@@ -155,6 +155,8 @@ fn alert_rules(root: &Path) -> Outcome {
     let mut command = Command::new(promtool);
     command.args(["test", "rules", "alerts.test.yml"]).current_dir(root.join("deploy/monitoring"));
     ran(command)
+}
+
 fn page_tests(root: &Path) -> Outcome {
     match dashboard::tests(root) {
         Ok(command) => some_tested(command, counts::node),

@@ -143,12 +143,8 @@ impl Devnet {
             multee: &config.programs.multee,
             poll_ms: POLL_MS,
         };
-        let followed = Followed {
-            programs: &config.programs,
-            rpc_url: &chain.url(),
-            deployment,
-            directory: &directory,
-        };
+        let followed =
+            Followed { programs: &config.programs, rpc_url: &chain.url(), deployment, directory: &directory };
         let start = |listen| RunningGateway::start(followed, listen);
         let gateway = config.gateway.map(start).transpose()?;
         let mut nodes = Vec::new();
