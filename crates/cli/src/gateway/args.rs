@@ -16,7 +16,7 @@ pub(crate) struct GatewayArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     Key(KeyArgs),
 }
 

@@ -45,10 +45,10 @@ fn answering<'a>(claims: &'a Value, args: &TokenArgs) -> Result<&'a Value, &'sta
     let submods = claims["submods"].as_object().filter(|submods| submods.len() == 1);
     let submod = submods.and_then(|submods| submods.get(&device)).ok_or("it is about another device")?;
     let asked = &submod["ear_verifier_claims"]["answer"];
-    if !asked["min_score"].as_u64().is_some_and(|score| score >= args.min_score.into()) {
+    if asked["min_score"].as_u64().is_none_or(|score| score < args.min_score.into()) {
         return Err("it answers for a lower score than --min-score");
     }
-    if !asked["max_age_epochs"].as_u64().is_some_and(|age| age <= args.max_age_epochs.into()) {
+    if asked["max_age_epochs"].as_u64().is_none_or(|age| age > args.max_age_epochs.into()) {
         return Err("it answers for a greater age than --max-age");
     }
     if args.nonce.as_deref().is_some_and(|nonce| claims["eat_nonce"] != nonce) {

@@ -30,7 +30,7 @@ fn newest(db: &Path) -> u64 {
 
 /// Looks until the index has this block, which it gets while nobody hinders it.
 fn until(db: &Path, number: u64) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let reader = Reader::open(db).expect("an index");
     while reader.newest().expect("read").is_none_or(|newest| newest.number < number) {
         assert!(Instant::now() < deadline, "block {number} is not read");

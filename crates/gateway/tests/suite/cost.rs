@@ -207,7 +207,7 @@ fn served(path: &Path, told: Told) -> serve::Gateway {
     let now_s = told.timestamp_s;
     let listen = ([127, 0, 0, 1], 0).into();
     let config =
-        serve::Config { rate: None, poll_every: Duration::from_secs(3600), ..serve::Config::new(listen) };
+        serve::Config { rate: None, poll_every: Duration::from_hours(1), ..serve::Config::new(listen) };
     serve::Gateway::start(index, path, Arc::new(told), config, Arc::new(move || now_s)).expect("serves")
 }
 

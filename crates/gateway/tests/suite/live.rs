@@ -36,7 +36,7 @@ impl Listener {
         while !head.ends_with("\r\n\r\n") {
             assert!(lines.read_line(&mut head).expect("a head") > 0, "{head}");
         }
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         Self { lines, head, items: Vec::new(), heads: Vec::new(), resets: 0, reorgs: 0, deadline }
     }
 
@@ -53,9 +53,8 @@ impl Listener {
                 Some(("event", name)) => name.clone_into(&mut event),
                 Some(("id", text)) => id = Some(text.to_owned()),
                 Some(("data", text)) => data = serde_json::from_str(text).expect("JSON"),
-                Some(_) => {}
                 None if line == "\n" && !event.is_empty() => break,
-                None => {}
+                Some(_) | None => {}
             }
         }
         match event.as_str() {
@@ -76,6 +75,7 @@ impl Listener {
     }
 
     pub(crate) fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        self.deadline = Instant::now() + Duration::from_mins(1);
         while !is_so(self) {
             assert!(self.next().is_some(), "it ended");
         }
@@ -145,6 +145,13 @@ fn whatever_happens_is_told_as_it_happens_and_from_wherever_one_goes_on() {
     for (known, mut listener) in resumed {
         listener.until(|it| known == all.len() || it.has(last));
         assert_eq!((ids(&listener.items), listener.resets), (ids(&all[known..]), 0), "after {known}");
+    }
+    // In the midst of a block, too.
+    for known in all.len() - 25..all.len() - 1 {
+        let after = all[known]["cursor"].as_str().expect("a cursor");
+        let mut listener = Listener::open(served.gateway.address(), &format!("/v1/live?after={after}"), "");
+        listener.until(|it| it.has(last));
+        assert_eq!((ids(&listener.items), listener.resets), (ids(&all[known + 1..]), 0), "after {after}");
     }
     let heads: Vec<_> =
         live.heads.iter().map(|head| head["block_number"].as_u64().expect("a block")).collect();

@@ -14,7 +14,7 @@ use crate::story::{self, play};
 use crate::town::Town;
 
 /// How long anything here may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Set in the process that has a test for itself.
 const ALONE: &str = "MULTEE_TEST_ALONE";
