@@ -9,7 +9,7 @@ import { settled, travel, views } from "./support/views.mjs";
 import { ask, DESKTOP, launch, PHONE, verdict, visit } from "./support/visit.mjs";
 
 const FOLDER = process.env.SCREENSHOTS ?? fileURLToPath(new URL("../../../target/screenshots/", import.meta.url));
-const README = { width: 1280, height: 880 };
+const README = { width: 1200, height: 860 };
 let story, browser, places;
 before(async () => {
   mkdirSync(FOLDER, { recursive: true });
