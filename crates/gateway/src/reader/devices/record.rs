@@ -119,19 +119,13 @@ impl<'a> Recorder<'a> {
         Ok(Some(LastVerdict { positive, negative, ..last.clone() }))
     }
 
-    /// Only of blocks that got a negative mark that counted are the marks looked at.
+    /// The network's word, not that of single verifiers: who is slandered has a valid platform.
     fn platform(&self, last: &LastVerdict) -> Result<Option<String>, Fault> {
-        if last.verdict == "open" {
-            return Ok(None);
+        match last.verdict.as_str() {
+            "open" => Ok(None),
+            "malicious" => Ok(worst(self.db, last.epoch, last.order)?.map(str::to_owned)),
+            _ => Ok(Some("valid".to_owned())),
         }
-        let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE epoch = ? AND block_order = ? AND reason = 'negative_mark')";
-        let mut found = self.db.prepare_cached(sql)?;
-        let is_doubted = found.query_row([last.epoch, last.order], |row| row.get::<_, bool>(0))?;
-        if !is_doubted && last.verdict != "malicious" {
-            return Ok(Some("valid".to_owned()));
-        }
-        let worst = worst(self.db, last.epoch, last.order)?;
-        Ok(Some(worst.unwrap_or("valid").to_owned()))
     }
 
     /// Epochs from `since` on without a block, and what those would have brought.

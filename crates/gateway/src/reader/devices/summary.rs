@@ -65,8 +65,8 @@ pub struct SeatSummary {
     pub tee: Option<String>,
     /// What came of its newest block that was judged; of its newest block, as `open`, if none was.
     pub last_verdict: Option<LastVerdict>,
-    /// What peers' marks say of the evidence of that block: `valid`, or the negative mark (4.6) that most of them gave;
-    /// `null` while none was judged.
+    /// What the network found of the evidence of that block: `valid` if it passed or was decided honest, whoever marked it
+    /// otherwise; else the negative mark (4.6) that most of its verifiers gave; `null` while none was judged.
     pub platform: Option<String>,
     /// Its score after each of the last 24 steps that it took, oldest first.
     pub scores: Vec<ScorePoint>,
