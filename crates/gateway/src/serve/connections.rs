@@ -20,6 +20,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::clients::Clients;
 use super::problem::Problem;
 use super::{Origin, READERS, Shared, live, routes};
 
@@ -108,6 +109,8 @@ fn run(runtime: Runtime, listener: TcpListener, shared: Arc<Shared>, stopped: on
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let places = Arc::new(Semaphore::new(shared.config.connections_max));
+    let of_a_client = shared.config.rate.map_or(usize::MAX, |rate| rate.connections);
+    let clients = Arc::new(Clients::new(of_a_client));
     let routes = TowerToHyperService::new(routes::router(Arc::clone(&shared)));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -115,8 +118,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        let Some(counted) = clients.count(client.ip()) else { continue };
         let (shared, routes) = (Arc::clone(&shared), routes.clone());
         tokio::spawn(async move {
+            let _counted = counted;
             let request_max = shared.config.request_max;
             let connection = Arc::new(Connection::new(place));
             let of_requests = Arc::clone(&connection);

@@ -36,10 +36,11 @@
 //! what it should be. Problems are `application/problem+json` (RFC 9457). There is nothing that writes.
 //!
 //! **Limits.** Heads of requests have at most 16 KiB and must come in time, bodies are not read; so many connections are
-//! served at a time, and further ones wait; a client's rate is bounded; what takes too long is broken off. Streams of events
+//! served at a time, and further ones wait; a client's rate and its connections are bounded; what takes too long is broken off. Streams of events
 //! have places of their own, and further ones are refused; one that lags is told to load anew.
 
 mod asked;
+mod clients;
 mod connections;
 mod csv;
 mod document;
@@ -135,8 +136,8 @@ impl Origin {
 }
 
 impl Config {
-    /// At this address: looks every second, a head of two minutes is stale, 256 connections, ten seconds a request, 50
-    /// questions a second and client, no foreign origins, no key.
+    /// At this address: looks every second, a head of two minutes is stale, 256 connections and 64 a client, ten seconds a request,
+    /// 50 questions a second and client, no foreign origins, no key.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -145,7 +146,7 @@ impl Config {
             touch_max: Duration::from_secs(30),
             connections_max: 256,
             request_max: Duration::from_secs(10),
-            rate: Some(Rate { per_second: 50, burst: 200 }),
+            rate: Some(Rate { per_second: 50, burst: 200, connections: 64 }),
             cors: Vec::new(),
             name: "MulTEEverse".to_owned(),
             simulated: None,

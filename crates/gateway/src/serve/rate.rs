@@ -15,6 +15,8 @@ pub struct Rate {
     pub per_second: u32,
     /// Questions at once.
     pub burst: u32,
+    /// Connections at a time, streams among them; further ones are closed unanswered.
+    pub connections: usize,
 }
 
 pub(super) struct Buckets {
@@ -67,7 +69,7 @@ impl Buckets {
 }
 
 /// Whoever has one IPv6 address has 2⁶⁴ of them.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(address) => address.into(),
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_answered_and_then_the_rate() {
-        let (buckets, start) = (Buckets::new(Rate { per_second: 2, burst: 3 }), Instant::now());
+        let (buckets, start) = (Buckets::new(Rate { per_second: 2, burst: 3, connections: 1 }), Instant::now());
         let asked = |ms| buckets.take(client(1), start + Duration::from_millis(ms));
         assert_eq!([asked(0), asked(0), asked(0), asked(0)], [true, true, true, false]);
         assert_eq!([asked(499), asked(500), asked(501)], [false, true, false]);
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_client() {
-        let (buckets, now) = (Buckets::new(Rate { per_second: 1, burst: 1 }), Instant::now());
+        let (buckets, now) = (Buckets::new(Rate { per_second: 1, burst: 1, connections: 1 }), Instant::now());
         let address = |text: &str| text.parse::<IpAddr>().expect("an address");
         assert!(buckets.take(address("2001:db8::1"), now));
         assert!(!buckets.take(address("2001:db8::2"), now));
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn clients_beyond_the_limit_wait_until_others_are_idle() {
-        let (buckets, start) = (Buckets::new(Rate { per_second: 1, burst: 1 }), Instant::now());
+        let (buckets, start) = (Buckets::new(Rate { per_second: 1, burst: 1, connections: 1 }), Instant::now());
         let many = (0..u32::try_from(CLIENTS_MAX).expect("few")).map(|n| IpAddr::from(n.to_be_bytes()));
         assert!(many.into_iter().all(|client| buckets.take(client, start)));
         assert!(!buckets.take(client(1), start));

@@ -1,8 +1,10 @@
 //! What is answered over HTTP, to friends and others.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, keccak256};
 use multee_chain::Chain;
@@ -188,7 +190,7 @@ fn a_device_that_falls_is_seen_to_fall() {
 #[test]
 fn who_asks_too_often_is_told_to_wait() {
     let dir = tempfile::tempdir().expect("a directory");
-    let rate = Some(Rate { per_second: 1, burst: 3 });
+    let rate = Some(Rate { per_second: 1, burst: 3, connections: 64 });
     let town = Town::new(3);
     let path = dir.path().join("index");
     let index =
@@ -203,6 +205,33 @@ fn who_asks_too_often_is_told_to_wait() {
     assert!(answered.len() >= 3 && !refused.is_empty(), "{} were answered", answered.len());
     for (status, kind, body) in refused {
         assert_eq!((status, kind.as_str()), (429, "application/problem+json"), "{body:?}");
+    }
+}
+
+#[test]
+fn one_client_does_not_have_all_connections() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (town, path) = (Town::new(3), dir.path().join("index"));
+    let index =
+        Index::open(&path, town.deployment(), multee_gateway::index::Config::default()).expect("an index");
+    let rate = Some(Rate { per_second: 1000, burst: 1000, connections: 2 });
+    let chain: Arc<dyn Chain> = Arc::<Forking>::clone(&town.chain);
+    let gateway =
+        Gateway::start(index, &path, chain, Config { rate, ..config() }, Arc::new(|| 0)).expect("serves");
+    // Whether it is answered; the connection stays open.
+    let ask = || {
+        let mut stream = TcpStream::connect(gateway.address()).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
+        let asked = stream.write_all(b"GET /health HTTP/1.1\r\nhost: here\r\n\r\n");
+        asked.and_then(|()| stream.read_exact(&mut [0])).ok().map(|()| stream)
+    };
+    let open = [ask(), ask()];
+    assert!(open.iter().all(Option::is_some));
+    assert!(ask().is_none(), "a third connection of one client");
+    drop(open);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while ask().is_none() {
+        assert!(Instant::now() < deadline, "its connections are still counted");
     }
 }
 
