@@ -156,7 +156,7 @@ fn a_killed_devnet_takes_its_processes_along() {
     let mut up = Up::start(directory.path(), &more);
     assert_eq!(up.next()["event"], json!("started"));
     let children = children(pid(&up.child));
-    assert_eq!(children.len(), 5, "anvil, and a node and an application for each device");
+    assert_eq!(children.len(), 6, "anvil, a gateway, and a node and an application for each device");
     up.child.kill().expect("there");
     up.end();
     assert!(children.iter().all(ends));

@@ -251,6 +251,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/devices/{id}/ear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a device is trusted now, as an EAT Attestation Result (draft-ietf-rats-ear-04): a JWT that this gateway's key
+         *     signed (ES256). It is this gateway's word, and expires when the gateway would say `stale`.
+         */
+        get: operations["ear"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices/{id}/evidence": {
         parameters: {
             query?: never;
@@ -277,6 +297,23 @@ export interface paths {
         };
         /** Whether a device is trusted now, and why (R17). Of a device that nobody knows the answer is `unknown`. */
         get: operations["trust"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ear/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that this gateway's tokens are checked with, as a JWK. Who has it from here only trusts the connection. */
+        get: operations["ear_key"];
         put?: never;
         post?: never;
         delete?: never;
@@ -500,6 +537,8 @@ export interface components {
             final: boolean;
             /** @description The incarnation that signed it. */
             incarnation: components["schemas"]["Account"];
+            /** @description What it states of the latest blocks that it marked (R6): hash of their evidence bindings; zero if it marked none. */
+            latest_bindings: components["schemas"]["Hash"];
             /**
              * Format: int64
              * @description Position of its newest log entry.
@@ -969,6 +1008,23 @@ export interface components {
         Hits: {
             /** @description At most 20. */
             items: components["schemas"]["Hit"][];
+        };
+        /** @description A public key, as JWTs' readers take it. */
+        Jwk: {
+            /** @description `ES256`. */
+            alg?: string | null;
+            /** @description `P-256`. */
+            crv: string;
+            /** @description Its thumbprint (RFC 7638), as tokens name it. */
+            kid?: string | null;
+            /** @description `EC`. */
+            kty: string;
+            /** @description `sig`. */
+            use?: string | null;
+            /** @description One coordinate, base64url. */
+            x: string;
+            /** @description The other. */
+            y: string;
         };
         /** @description What the marks of some of an epoch's blocks weigh. */
         LabelWeight: {
@@ -1521,8 +1577,8 @@ export interface components {
                  */
                 penalties: number;
                 /**
-                 * @description What peers' marks say of the evidence of that block: `valid`, or the negative mark (4.6) that most of them gave;
-                 *     `null` while none was judged.
+                 * @description What the network found of the evidence of that block: `valid` if it passed or was decided honest, whoever marked it
+                 *     otherwise; else the negative mark (4.6) that most of its verifiers gave; `null` while none was judged.
                  */
                 platform?: string | null;
                 /** @description Whether an off block awaits confirmation. */
@@ -2238,8 +2294,8 @@ export interface components {
              */
             penalties: number;
             /**
-             * @description What peers' marks say of the evidence of that block: `valid`, or the negative mark (4.6) that most of them gave;
-             *     `null` while none was judged.
+             * @description What the network found of the evidence of that block: `valid` if it passed or was decided honest, whoever marked it
+             *     otherwise; else the negative mark (4.6) that most of its verifiers gave; `null` while none was judged.
              */
             platform?: string | null;
             /** @description Whether an off block awaits confirmation. */
@@ -2343,6 +2399,11 @@ export interface components {
             read_at?: null | components["schemas"]["ReadAt"];
             /** @description Why it is not `trusted`; empty if it is. */
             reasons: components["schemas"]["ToldReason"][];
+            /**
+             * Format: int64
+             * @description The last second of the clock at which the answer holds if no newer block tells otherwise, `null` if it is `stale`.
+             */
+            valid_until_s?: number | null;
             /** @description The answer. */
             verdict: components["schemas"]["Verdict"];
         };
@@ -3395,6 +3456,81 @@ export interface operations {
             };
         };
     };
+    ear: {
+        parameters: {
+            query?: {
+                /** @description How old its newest good block may be, in epochs. */
+                max_age?: number;
+                /** @description The least score, in basis points. */
+                min_score?: number;
+                /** @description What the token is to hold as `eat_nonce`: 8 to 64 bytes, base64url without padding. */
+                nonce?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The device id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/eat+jwt": string;
+                };
+            };
+            /** @description What is asked is not as it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is known of what is asked. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client asks too often; `retry-after` says when it may again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The index cannot be read. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the answer takes too long, or there is none yet; `retry-after` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_of_device: {
         parameters: {
             query?: never;
@@ -3497,6 +3633,71 @@ export interface operations {
             };
             /** @description What is asked is not as it should be. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client asks too often; `retry-after` says when it may again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The index cannot be read. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the answer takes too long, or there is none yet; `retry-after` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ear_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jwk+json": components["schemas"]["Jwk"];
+                };
+            };
+            /** @description What is asked is not as it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is known of what is asked. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_burst_is_answered_and_then_the_rate() {
-        let (buckets, start) = (Buckets::new(Rate { per_second: 2, burst: 3, connections: 1 }), Instant::now());
+        let (buckets, start) =
+            (Buckets::new(Rate { per_second: 2, burst: 3, connections: 1 }), Instant::now());
         let asked = |ms| buckets.take(client(1), start + Duration::from_millis(ms));
         assert_eq!([asked(0), asked(0), asked(0), asked(0)], [true, true, true, false]);
         assert_eq!([asked(499), asked(500), asked(501)], [false, true, false]);
@@ -111,7 +112,8 @@ mod tests {
 
     #[test]
     fn clients_beyond_the_limit_wait_until_others_are_idle() {
-        let (buckets, start) = (Buckets::new(Rate { per_second: 1, burst: 1, connections: 1 }), Instant::now());
+        let (buckets, start) =
+            (Buckets::new(Rate { per_second: 1, burst: 1, connections: 1 }), Instant::now());
         let many = (0..u32::try_from(CLIENTS_MAX).expect("few")).map(|n| IpAddr::from(n.to_be_bytes()));
         assert!(many.into_iter().all(|client| buckets.take(client, start)));
         assert!(!buckets.take(client(1), start));

@@ -139,10 +139,6 @@ fn one_device(db: &Connection, number: u32) -> Vec<Statement> {
             vec![(last - 2).into(), seat.clone()],
         ),
         (
-            "SELECT EXISTS (SELECT 1 FROM log WHERE epoch = ? AND block_order = ? AND reason = 'negative_mark')",
-            vec![(last - 2).into(), number.into()],
-        ),
-        (
             "SELECT epoch, rewards, rewarded FROM epochs WHERE epoch BETWEEN ? AND ? AND root IS NOT NULL \
                 AND epoch < ? ORDER BY epoch",
             vec![0.into(), last.into(), last.into()],

@@ -103,7 +103,9 @@ fn verdicts_platforms_and_scores_are_shown() {
     assert_eq!(of(3)["platform"], "evidence_invalid", "{}", of(3));
     assert_eq!(of(3)["last_verdict"]["verdict"], "malicious");
     let is_bad = |it: &&Value| it["last_verdict"]["verdict"] == "malicious";
-    assert!(all.iter().filter(|it| !is_bad(it)).all(|it| it["platform"] == "valid" || it["platform"].is_null()));
+    assert!(
+        all.iter().filter(|it| !is_bad(it)).all(|it| it["platform"] == "valid" || it["platform"].is_null())
+    );
     assert!(of(3)["last_verdict"]["negative"].as_u64() > of(3)["last_verdict"]["positive"].as_u64());
     assert_eq!((&of(1)["flagged"], &of(1)["tee"]), (&false.into(), &Value::Null), "evidence of no TEE");
     let scores = of(3)["scores"].as_array().expect("scores");
