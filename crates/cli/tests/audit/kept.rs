@@ -127,6 +127,12 @@ impl Copy {
         self
     }
 
+    /// How many logs of an event there are.
+    pub(crate) fn logs<E: SolEvent>(&self) -> u32 {
+        let select = "SELECT count(*) FROM logs WHERE topic0 = ?";
+        self.db.query_row(select, [E::SIGNATURE_HASH.as_slice()], |row| row.get(0)).expect("a number")
+    }
+
     fn log<E: SolEvent>(&self, number: u32) -> (i64, Vec<u8>) {
         let select =
             "SELECT rowid, data FROM logs WHERE topic0 = ? ORDER BY block, position LIMIT 1 OFFSET ?";
