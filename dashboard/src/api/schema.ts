@@ -3463,7 +3463,7 @@ export interface operations {
                 max_age?: number;
                 /** @description The least score, in basis points. */
                 min_score?: number;
-                /** @description What the token is to hold as `eat_nonce`: 8 to 64 bytes, base64url without padding. */
+                /** @description What the token is to hold as `eat_nonce`: 8 to 88 characters of base64url (RFC 9711). */
                 nonce?: string;
             };
             header?: never;

@@ -140,14 +140,10 @@ fn what_a_chain_out_of_reach_told_last_is_not_affirmed() {
 fn what_is_asked_wrongly_or_of_a_gateway_without_a_key_is_a_problem() {
     let dir = tempfile::tempdir().expect("a directory");
     let with = served(dir.path(), lived(), with_key().0);
-    let (least, most) = (BASE64URL.encode([7; 8]), BASE64URL.encode([0xff; 64]));
-    for nonce in [&least, &most] {
-        assert_eq!(claims(&with, &path(1, &format!("ear?nonce={nonce}")))["eat_nonce"], **nonce);
+    for nonce in ["a".repeat(8), "-_AZaz09-".to_owned(), "_".repeat(88)] {
+        assert_eq!(claims(&with, &path(1, &format!("ear?nonce={nonce}")))["eat_nonce"], nonce);
     }
-    let (short, long) = (BASE64URL.encode([7; 7]), BASE64URL.encode([7; 65]));
-    for nonce in
-        [short.as_str(), long.as_str(), "", "AAAAAAAAAAA=", "%22%7D%00AAAAAAAAA", &"A".repeat(12_000)]
-    {
+    for nonce in ["AAAAAAA", &"A".repeat(89), "", "AAAAAAAAAAA=", "%22%7D%00AAAAAAAAA", &"A".repeat(12_000)] {
         assert_eq!(with.get(&path(1, &format!("ear?nonce={nonce}"))).0, 400, "{nonce}");
     }
     for query in ["min_score=10001", "max_age=-1", "nonces=1", "nonce=AAAAAAAAAAA&nonce=AAAAAAAAAAA"] {

@@ -28,14 +28,14 @@ pub(in crate::serve) struct EarQuery {
     /// How old its newest good block may be, in epochs.
     #[param(value_type = Option<u32>, maximum = 4_294_967_295_u32, default = 3)]
     max_age: Option<String>,
-    /// What the token is to hold as `eat_nonce`: 8 to 64 bytes, base64url without padding.
-    #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]{11,86}$")]
+    /// What the token is to hold as `eat_nonce`: 8 to 88 characters of base64url (RFC 9711).
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]{8,88}$")]
     nonce: Option<String>,
 }
 
 impl EarQuery {
     fn read(self, device_id: B256) -> Result<(Question, Option<Nonce>), Problem> {
-        let malformed = || Problem::malformed("nonce is 8 to 64 bytes in base64url without padding");
+        let malformed = || Problem::malformed("nonce is 8 to 88 characters of base64url");
         let nonce = self.nonce.map(|text| Nonce::parse(&text).ok_or_else(malformed)).transpose()?;
         let Self { min_score, max_age, .. } = self;
         Ok((TrustQuery { min_score, max_age }.question(device_id)?, nonce))
