@@ -527,7 +527,7 @@ export interface components {
             /** @description Its EIP-712 digest. */
             digest: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch in which it was published.
              */
             epoch: number;
@@ -540,7 +540,7 @@ export interface components {
             /** @description What it states of the latest blocks that it marked (R6): hash of their evidence bindings; zero if it marked none. */
             latest_bindings: components["schemas"]["Hash"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Position of its newest log entry.
              */
             log_position?: number | null;
@@ -551,7 +551,7 @@ export interface components {
             /** @description Whether that deviates from the verified power (R10). */
             off: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order: number;
@@ -567,21 +567,21 @@ export interface components {
             r: components["schemas"]["Hash"];
             reward?: null | components["schemas"]["Amount"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its seat.
              */
             seat: number;
             /** @description Why it was logged, each time. */
             suspicions: string[];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was told.
              */
             told_block: number;
             /** @description Second half, compact as in EIP-2098. */
             vs: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint16
              * @description What its marks weigh.
              */
             weight: number;
@@ -593,12 +593,12 @@ export interface components {
             /** @description Of the certificate, DER. */
             keccak256: components["schemas"]["Hash"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Until when it holds, Unix seconds.
              */
             not_after_s: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description From when it holds, Unix seconds.
              */
             not_before_s: number;
@@ -614,12 +614,12 @@ export interface components {
             /** @description The platform's family, six bytes in hex. */
             fmspc: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Security version of the provisioning certification enclave.
              */
             pce_svn: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Security version of the quoting enclave.
              */
             qe_svn: number;
@@ -631,49 +631,49 @@ export interface components {
             /** @description That seat's device. */
             device_id: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's epoch.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint8
              * @description How many marks there were.
              */
             marks: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The weight of negative marks.
              */
             negative: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The weight of valid marks.
              */
             positive: number;
             /** @description By which rule (R9) the score moved: as in a device's steps. */
             rule: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description And after.
              */
             score: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Its seat's score before, in basis points.
              */
             score_before: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's seat.
              */
             seat: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was told.
              */
             told_block: number;
@@ -683,7 +683,7 @@ export interface components {
         /** @description A device, with the seats that claim it and what befell the one it is bound to, or else the newest. */
         DeviceAnswer: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The seat that it is bound to.
              */
             bound_seat?: number | null;
@@ -701,14 +701,14 @@ export interface components {
         /** @description Marks from one node on another's blocks. */
         Edge: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Negative marks.
              */
             negative: number;
             /** @description Which negative ones (4.6), each named once. */
             negative_marks: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Valid marks.
              */
             positive: number;
@@ -720,39 +720,39 @@ export interface components {
         /** @description An epoch as its opening froze it, and what became of its blocks. */
         Epoch: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Blocks that were published.
              */
             blocks: number;
             /**
-             * Format: int32
+             * Format: uint8
              * @description K: marks that a decision asks for.
              */
             decision_marks: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its number.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Those that were decided honest.
              */
             honest: number;
             /**
-             * Format: int32
+             * Format: uint8
              * @description L1.
              */
             latest_checks: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Those that were decided malicious.
              */
             malicious: number;
             /** @description Whether it got its seed. */
             opened: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Of these, those that passed.
              */
             passed: number;
@@ -765,43 +765,43 @@ export interface components {
             /** @description And how much together, in the token's smallest unit. */
             rewarded: components["schemas"]["Amount"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many blocks took something out of its pot.
              */
             rewards: number;
             root?: null | components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch whose weighted blocks are its roster.
              */
             roster_epoch: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description N: how many these are.
              */
             roster_size: number;
             /**
-             * Format: int32
+             * Format: uint8
              * @description L2.
              */
             suspicious_checks: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was opened first.
              */
             told_block: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What the marks of its blocks weigh together.
              */
             weight: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description W: how many suspicious blocks its window holds.
              */
             window_size: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Log position of its window's first entry.
              */
             window_start: number;
@@ -809,7 +809,7 @@ export interface components {
         /** @description What the marks of an epoch's blocks weigh. */
         EpochWeight: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many blocks there are.
              */
             blocks: number;
@@ -818,12 +818,12 @@ export interface components {
                 [key: string]: components["schemas"]["LabelWeight"];
             };
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch.
              */
             epoch: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What their marks weigh together.
              */
             weight: number;
@@ -837,7 +837,7 @@ export interface components {
             /** @description That seat's device. */
             device_id: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's epoch.
              */
             epoch: number;
@@ -850,7 +850,7 @@ export interface components {
             /** @description That nothing of this is verified. */
             notice: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order: number;
@@ -859,7 +859,7 @@ export interface components {
             properties?: null | components["schemas"]["PropertiesSay"];
             quote?: null | components["schemas"]["QuoteSays"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its seat.
              */
             seat: number;
@@ -873,7 +873,7 @@ export interface components {
          */
         FeedItem: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was told.
              */
             block: number;
@@ -886,7 +886,7 @@ export interface components {
             detail: Record<string, never>;
             device_id?: null | components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch that it is about.
              */
             epoch?: number | null;
@@ -895,17 +895,17 @@ export interface components {
             /** @description What: `block_decided`, `block_logged`, or an event's name such as `seat_suspended`. */
             kind: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The event's place among that block's.
              */
             log_index: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The order of the block that it is about.
              */
             order?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The seat that it is about.
              */
             seat?: number | null;
@@ -917,14 +917,14 @@ export interface components {
             /** @description Whether the nodes are tiers. */
             aggregated: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Blocks that were published in it.
              */
             blocks: number;
             /** @description Who judged whom, with how many marks. */
             edges: components["schemas"]["Edge"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch.
              */
             epoch: number;
@@ -936,17 +936,17 @@ export interface components {
         /** @description The chain's newest block that was read. */
         Head: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old it is by the clock, in seconds.
              */
             age_s: number;
             hash: components["schemas"]["Hash"];
-            /** Format: int64 */
+            /** Format: uint64 */
             number: number;
             /** @description As in `/health`. */
             state: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its time, Unix seconds.
              */
             timestamp_s: number;
@@ -954,19 +954,19 @@ export interface components {
         /** @description The chain's newest block that was read, or how the gateway is, has changed: `event: head`. */
         HeadEvent: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The block.
              */
             block_number: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch by that time, `null` before genesis.
              */
             epoch?: number | null;
             /** @description As in `/health`. */
             state: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its time, Unix seconds.
              */
             timestamp_s: number;
@@ -974,19 +974,19 @@ export interface components {
         /** @description How the gateway is. */
         Health: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old it is by the clock, in seconds.
              */
             age_s?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The newest block that was read.
              */
             block_number?: number | null;
             /** @description `ok`, `catching_up`, `out_of_touch` or `stale`. */
             state: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its time, Unix seconds.
              */
             timestamp_s?: number | null;
@@ -1029,12 +1029,12 @@ export interface components {
         /** @description What the marks of some of an epoch's blocks weigh. */
         LabelWeight: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many blocks there are.
              */
             blocks: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What their marks weigh together.
              */
             weight: number;
@@ -1045,32 +1045,32 @@ export interface components {
          */
         LastDay: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Blocks that were published.
              */
             blocks: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The first of these epochs, as far as there is one.
              */
             from_epoch?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Of these, those that passed or were decided honest, and were not decided malicious.
              */
             good: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Those that were decided malicious.
              */
             malicious: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The good among the good and the malicious, in basis points; `null` if there are neither.
              */
             success_bps?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The last of them.
              */
             until_epoch?: number | null;
@@ -1078,22 +1078,22 @@ export interface components {
         /** @description What came of a block. */
         LastVerdict: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's epoch.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The weight of negative marks, if it was decided.
              */
             negative?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The weight of valid marks, if it was decided.
              */
             positive?: number | null;
@@ -1110,49 +1110,49 @@ export interface components {
                 /** @description That seat's device. */
                 device_id: components["schemas"]["Hash"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The block's epoch.
                  */
                 epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description How many marks there were.
                  */
                 marks: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The weight of negative marks.
                  */
                 negative: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its order there.
                  */
                 order?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The weight of valid marks.
                  */
                 positive: number;
                 /** @description By which rule (R9) the score moved: as in a device's steps. */
                 rule: string;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description And after.
                  */
                 score: number;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description Its seat's score before, in basis points.
                  */
                 score_before: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The block's seat.
                  */
                 seat: number;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The chain's block in which it was told.
                  */
                 told_block: number;
@@ -1160,12 +1160,12 @@ export interface components {
                 verdict: string;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1175,39 +1175,39 @@ export interface components {
             /** @description The part that was asked for. */
             items: {
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Blocks that were published.
                  */
                 blocks: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description K: marks that a decision asks for.
                  */
                 decision_marks: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its number.
                  */
                 epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Those that were decided honest.
                  */
                 honest: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description L1.
                  */
                 latest_checks: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Those that were decided malicious.
                  */
                 malicious: number;
                 /** @description Whether it got its seed. */
                 opened: boolean;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Of these, those that passed.
                  */
                 passed: number;
@@ -1220,54 +1220,54 @@ export interface components {
                 /** @description And how much together, in the token's smallest unit. */
                 rewarded: components["schemas"]["Amount"];
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description How many blocks took something out of its pot.
                  */
                 rewards: number;
                 root?: null | components["schemas"]["Hash"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The epoch whose weighted blocks are its roster.
                  */
                 roster_epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description N: how many these are.
                  */
                 roster_size: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description L2.
                  */
                 suspicious_checks: number;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The chain's block in which it was opened first.
                  */
                 told_block: number;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description What the marks of its blocks weigh together.
                  */
                 weight: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description W: how many suspicious blocks its window holds.
                  */
                 window_size: number;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description Log position of its window's first entry.
                  */
                 window_start: number;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1277,7 +1277,7 @@ export interface components {
             /** @description The part that was asked for. */
             items: {
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The chain's block in which it was told.
                  */
                 block: number;
@@ -1290,7 +1290,7 @@ export interface components {
                 detail: Record<string, never>;
                 device_id?: null | components["schemas"]["Hash"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The epoch that it is about.
                  */
                 epoch?: number | null;
@@ -1299,17 +1299,17 @@ export interface components {
                 /** @description What: `block_decided`, `block_logged`, or an event's name such as `seat_suspended`. */
                 kind: string;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The event's place among that block's.
                  */
                 log_index: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The order of the block that it is about.
                  */
                 order?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The seat that it is about.
                  */
                 seat?: number | null;
@@ -1317,12 +1317,12 @@ export interface components {
                 text: string;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1334,28 +1334,28 @@ export interface components {
                 /** @description The marks, abstentions left out. */
                 marks: components["schemas"]["Mark"][];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The block's order in the epoch.
                  */
                 order: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its seat.
                  */
                 seat: number;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description What its marks weigh.
                  */
                 weight: number;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1365,12 +1365,12 @@ export interface components {
             /** @description The part that was asked for. */
             items: {
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its epoch.
                  */
                 epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its order there.
                  */
                 order: number;
@@ -1380,18 +1380,18 @@ export interface components {
                  */
                 verdict: string;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description What its marks weigh.
                  */
                 weight: number;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1405,35 +1405,35 @@ export interface components {
                 /** @description That seat's device. */
                 device_id: components["schemas"]["Hash"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The block's epoch.
                  */
                 epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its order there.
                  */
                 order?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The block's seat.
                  */
                 seat: number;
                 /** @description Whether its seat gets it; else it is kept for pots to come. */
                 to_seat: boolean;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The chain's block in which it was told.
                  */
                 told_block: number;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1445,85 +1445,85 @@ export interface components {
                 /** @description `passed`, `honest`, `malicious`, `registered`, `restarted`, `revived`. */
                 cause: string;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The epoch of the block that caused it.
                  */
                 epoch: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description S: good steps in a row until a rise is full.
                  */
                 full_streak?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description The share of the distance that one step covers.
                  */
                 gain_bps?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description a.
                  */
                 judgement?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description How many marks there were, of a decision.
                  */
                 marks?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The weight of negative marks, of a decision.
                  */
                 negative?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The weight of valid marks, of a decision.
                  */
                 positive?: number | null;
                 /** @description `rises`, `falls`, `malicious_never_rises`, `former_never_rises`, `set`, or `none`: no step was due. */
                 rule: string;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description After.
                  */
                 score: number;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description Before.
                  */
                 score_before: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description After.
                  */
                 streak: number;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description Before.
                  */
                 streak_before: number;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description r = ⌊v·a/10000⌋.
                  */
                 target?: number | null;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The chain's block in which it was told.
                  */
                 told_block: number;
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description v.
                  */
                 validity?: number | null;
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1547,12 +1547,12 @@ export interface components {
                 /** @description The incarnation's key. */
                 incarnation: components["schemas"]["Account"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The epoch of its newest block.
                  */
                 last_epoch?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The epoch of its newest block that passed or was decided honest.
                  */
                 last_good_epoch?: number | null;
@@ -1560,7 +1560,7 @@ export interface components {
                 /** @description Its measurement. */
                 measurement: components["schemas"]["Hash"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Opened epochs in which it could have published and has no block: of as many epochs as blocks live for, without
                  *     the one that is under way, and from its admission on. Whyever it did not publish: while it was suspended, too.
                  *     `null` of a seat that was never admitted, is blocked, or is leaving: it has no duty.
@@ -1572,7 +1572,7 @@ export interface components {
                 /** @description Who publishes for it. */
                 operator: components["schemas"]["Account"];
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description Penalty points.
                  */
                 penalties: number;
@@ -1586,24 +1586,24 @@ export interface components {
                 /** @description Who pays and is paid. */
                 provider: components["schemas"]["Account"];
                 /**
-                 * Format: int32
+                 * Format: uint16
                  * @description Its score, in basis points.
                  */
                 score: number;
                 /** @description Its score after each of the last 24 steps that it took, oldest first. */
                 scores: components["schemas"]["ScorePoint"][];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Its number.
                  */
                 seat: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The first epoch whose block is this incarnation's.
                  */
                 since_epoch: number;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description What its deposit yields a year, in basis points, if it went on as it did: what its blocks took for it out of the
                  *     pots of the last epochs (as many as blocks live for, from its admission on, and only up to the newest of which any
                  *     block took something) over their length and its deposit as it is now. `null` of a seat without deposit, one
@@ -1611,7 +1611,7 @@ export interface components {
                  */
                 staking_rate_bps?: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint8
                  * @description Good blocks in a row.
                  */
                 streak: number;
@@ -1626,12 +1626,12 @@ export interface components {
                 verified_power: components["schemas"]["Amount"];
             }[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Where the next part begins, if there is one.
              */
             next_offset?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the list is.
              */
             total: number;
@@ -1639,26 +1639,26 @@ export interface components {
         /** @description A mark on a block. */
         Mark: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch of the block that it is about.
              */
             epoch: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The log position by which it was assigned; `null` for a latest block.
              */
             log_position?: number | null;
             /** @description What it says, and why (4.6). */
             mark: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description That block's order.
              */
             order: number;
             /** @description Its place among the block's 64. */
             place: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description That block's seat.
              */
             seat: number;
@@ -1668,17 +1668,17 @@ export interface components {
             /** @description The marks, abstentions left out. */
             marks: components["schemas"]["Mark"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's order in the epoch.
              */
             order: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its seat.
              */
             seat: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description What its marks weigh.
              */
             weight: number;
@@ -1691,7 +1691,7 @@ export interface components {
             /** @description What the token says that the contract holds. */
             balance: components["schemas"]["Amount"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The block at which it was read.
              */
             block_number: number;
@@ -1714,39 +1714,39 @@ export interface components {
             /** @description Its hash. */
             block_hash: components["schemas"]["Hash"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The newest block.
              */
             block_number: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's id.
              */
             chain_id: number;
             /** @description The contract. */
             contract: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch by the newest block's time, `null` before genesis.
              */
             epoch?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The length of an epoch, in seconds.
              */
             epoch_seconds: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The start of epoch 0, Unix seconds.
              */
             genesis_s: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The last opened epoch.
              */
             last_opened?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description When the next one starts, Unix seconds.
              */
             next_epoch_s: number;
@@ -1765,7 +1765,7 @@ export interface components {
             /** @description The contract whose code it runs beside its own. */
             registry: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint8
              * @description Epochs for which blocks live on chain.
              */
             retention_epochs: number;
@@ -1774,14 +1774,14 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its time, Unix seconds.
              */
             timestamp_s: number;
             /** @description The deposit token. */
             token: components["schemas"]["Account"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Logged blocks without a decision.
              */
             undecided: number;
@@ -1792,17 +1792,17 @@ export interface components {
             /** @description What edges call it: `seat-7`, `tier-full`. */
             id: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description That seat's score as it is now, in basis points.
              */
             score?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The seat, if it is one.
              */
             seat?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many seats it stands for.
              */
             seats: number;
@@ -1812,53 +1812,53 @@ export interface components {
         /** @description The network in numbers, at the newest block. */
         Numbers: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Operational seats without a block in the last opened epoch, so far.
              */
             absent: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's id.
              */
             chain_id: number;
             /** @description The contract. */
             contract: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch by the newest block's time, `null` before genesis.
              */
             epoch?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The length of an epoch, in seconds.
              */
             epoch_seconds: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Seats that are leaving, or gone.
              */
             exiting: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Seats in tiers Suspended and Blocked.
              */
             failed: number;
             /** @description What became of a day's blocks. */
             last_day: components["schemas"]["LastDay"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The last opened epoch.
              */
             last_opened?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description When the next one starts, Unix seconds.
              */
             next_epoch_s: number;
             /** @description Whether the network is paused. */
             paused: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Blocks of these epochs that neither passed nor were logged: peers have yet to judge them.
              */
             pending: number;
@@ -1867,7 +1867,7 @@ export interface components {
             /** @description The deposit token. */
             token: components["schemas"]["Account"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Logged blocks without a decision, of the epochs whose blocks live.
              */
             undecided: number;
@@ -1880,7 +1880,7 @@ export interface components {
             /** @description What the network is called here. */
             name: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The gateway's clock, Unix seconds.
              */
             now_s: number;
@@ -1890,12 +1890,12 @@ export interface components {
         /** @description A block of a device, with what came of it. */
         OwnBlock: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its epoch.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order: number;
@@ -1905,7 +1905,7 @@ export interface components {
              */
             verdict: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description What its marks weigh.
              */
             weight: number;
@@ -1915,7 +1915,7 @@ export interface components {
             /** @description What is wrong, and what to do about it. */
             detail: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The status.
              */
             status: number;
@@ -1931,12 +1931,12 @@ export interface components {
             /** @description Features of the TEE. */
             features: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Logical cores that the TEE sees.
              */
             logical_cores: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Memory that the TEE sees, in MiB.
              */
             memory_mib: number;
@@ -1950,7 +1950,7 @@ export interface components {
             /** @description `sgx`, `tdx` or `snp`. */
             tee: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version of the quote, or of the SEV-SNP report.
              */
             version: number;
@@ -1958,26 +1958,26 @@ export interface components {
         /** @description A block of a chain, and a contract there. */
         ReadAt: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old it is by the clock, in seconds.
              */
             age_s: number;
             /** @description Its hash. */
             block_hash: components["schemas"]["Hash"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The block's number.
              */
             block_number: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's id.
              */
             chain_id: number;
             /** @description The contract. */
             contract: components["schemas"]["Account"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its time, Unix seconds.
              */
             timestamp_s: number;
@@ -2001,12 +2001,12 @@ export interface components {
             /** @enum {string} */
             code: "score_below";
             /**
-             * Format: int32
+             * Format: uint16
              * @description What was asked for.
              */
             min_score: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Its score, in basis points.
              */
             score: number;
@@ -2015,14 +2015,14 @@ export interface components {
             code: "no_good_block";
         } | {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How old.
              */
             age_epochs: number;
             /** @enum {string} */
             code: "too_old";
             /**
-             * Format: int32
+             * Format: uint32
              * @description What was asked for.
              */
             max_age_epochs: number;
@@ -2030,18 +2030,18 @@ export interface components {
             /** @enum {string} */
             code: "measurement_not_allowed";
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch.
              */
             epoch: number;
         } | {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old.
              */
             age_s: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How old it may be.
              */
             age_s_max: number;
@@ -2049,7 +2049,7 @@ export interface components {
             code: "head_too_old";
         } | {
             /**
-             * Format: int64
+             * Format: uint64
              * @description By how much.
              */
             ahead_s: number;
@@ -2070,29 +2070,29 @@ export interface components {
             /** @description That seat's device. */
             device_id: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch in which it was given.
              */
             epoch: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The log position by which it was assigned; `null` for a latest block.
              */
             log_position?: number | null;
             /** @description What the mark says, and why (4.6). */
             mark: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The order of the block that gave it.
              */
             order: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description That block's seat.
              */
             seat: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description What that block's marks weigh.
              */
             weight: number;
@@ -2103,19 +2103,19 @@ export interface components {
          */
         ReceivedMarks: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's epoch.
              */
             epoch: number;
             /** @description The marks. */
             marks: components["schemas"]["ReceivedMark"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its seat.
              */
             seat: number;
@@ -2123,14 +2123,14 @@ export interface components {
         /** @description A measurement with the epochs in which it is allowed, both included (R16). */
         Reference: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The first epoch in which it is allowed.
              */
             from_epoch: number;
             /** @description The measurement. */
             measurement: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The last epoch in which it is allowed.
              */
             until_epoch: number;
@@ -2148,7 +2148,7 @@ export interface components {
          */
         ReorgEvent: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The newest block that is still there.
              */
             block_number: number;
@@ -2162,24 +2162,24 @@ export interface components {
             /** @description That seat's device. */
             device_id: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's epoch.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its order there.
              */
             order?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The block's seat.
              */
             seat: number;
             /** @description Whether its seat gets it; else it is kept for pots to come. */
             to_seat: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was told.
              */
             told_block: number;
@@ -2187,12 +2187,12 @@ export interface components {
         /** @description A score after a step. */
         ScorePoint: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch of the block that caused the step.
              */
             epoch: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The score, in basis points.
              */
             score: number;
@@ -2202,14 +2202,14 @@ export interface components {
             /** @description The rest of what was told. */
             detail: unknown;
             /**
-             * Format: int32
+             * Format: uint32
              * @description When.
              */
             epoch?: number | null;
             /** @description What. */
             kind: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The chain's block in which it was told.
              */
             told_block: number;
@@ -2217,32 +2217,32 @@ export interface components {
         /** @description How many seats there are in each tier (R11). */
         SeatsByTier: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Blocked.
              */
             blocked: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Full.
              */
             full: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Probation.
              */
             probation: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Restricted.
              */
             restricted: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Suspended.
              */
             suspended: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Warning.
              */
             warning: number;
@@ -2264,12 +2264,12 @@ export interface components {
             /** @description The incarnation's key. */
             incarnation: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch of its newest block.
              */
             last_epoch?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch of its newest block that passed or was decided honest.
              */
             last_good_epoch?: number | null;
@@ -2277,7 +2277,7 @@ export interface components {
             /** @description Its measurement. */
             measurement: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Opened epochs in which it could have published and has no block: of as many epochs as blocks live for, without
              *     the one that is under way, and from its admission on. Whyever it did not publish: while it was suspended, too.
              *     `null` of a seat that was never admitted, is blocked, or is leaving: it has no duty.
@@ -2289,7 +2289,7 @@ export interface components {
             /** @description Who publishes for it. */
             operator: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint8
              * @description Penalty points.
              */
             penalties: number;
@@ -2303,24 +2303,24 @@ export interface components {
             /** @description Who pays and is paid. */
             provider: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint16
              * @description Its score, in basis points.
              */
             score: number;
             /** @description Its score after each of the last 24 steps that it took, oldest first. */
             scores: components["schemas"]["ScorePoint"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its number.
              */
             seat: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The first epoch whose block is this incarnation's.
              */
             since_epoch: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What its deposit yields a year, in basis points, if it went on as it did: what its blocks took for it out of the
              *     pots of the last epochs (as many as blocks live for, from its admission on, and only up to the newest of which any
              *     block took something) over their length and its deposit as it is now. `null` of a seat without deposit, one
@@ -2328,7 +2328,7 @@ export interface components {
              */
             staking_rate_bps?: number | null;
             /**
-             * Format: int32
+             * Format: uint8
              * @description Good blocks in a row.
              */
             streak: number;
@@ -2345,26 +2345,26 @@ export interface components {
         /** @description What an SEV-SNP report says of its platform. */
         SnpSays: {
             /**
-             * Format: int32
+             * Format: uint8
              * @description Security version of the boot loader.
              */
             boot_loader: number;
             /** @description `CHIP_ID`, 64 bytes in hex. */
             chip_id: string;
             /**
-             * Format: int32
+             * Format: uint8
              * @description Security version of the microcode.
              */
             microcode: number;
             /** @description The processor families that it may be of. */
             products: string[];
             /**
-             * Format: int32
+             * Format: uint8
              * @description Security version of the SNP firmware.
              */
             snp: number;
             /**
-             * Format: int32
+             * Format: uint8
              * @description Security version of the security processor's operating system.
              */
             tee: number;
@@ -2382,17 +2382,17 @@ export interface components {
             /** @description The device. */
             device_id: components["schemas"]["Hash"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch at the block that was read, `null` before genesis.
              */
             epoch?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The age that was asked for, in epochs.
              */
             max_age_epochs: number;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The least score that was asked for, in basis points.
              */
             min_score: number;
@@ -2400,7 +2400,7 @@ export interface components {
             /** @description Why it is not `trusted`; empty if it is. */
             reasons: components["schemas"]["ToldReason"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The last second of the clock at which the answer holds if no newer block tells otherwise, `null` if it is `stale`.
              */
             valid_until_s?: number | null;
@@ -2416,7 +2416,7 @@ export interface components {
             /** @description The incarnation's key. */
             incarnation: components["schemas"]["Account"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The epoch of the newest block of this incarnation that passed or was decided honest.
              */
             last_good_epoch?: number | null;
@@ -2425,12 +2425,12 @@ export interface components {
             /** @description Whether it may be used for anything critical. */
             operational: boolean;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Its score, in basis points.
              */
             score: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The seat that is bound to it.
              */
             seat: number;
