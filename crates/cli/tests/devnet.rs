@@ -207,7 +207,8 @@ fn a_directory_with_something_in_it_is_left_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("precious"), "").expect("writes");
     let mut command = Command::new(env!("CARGO_BIN_EXE_multee"));
-    let output = command.args(["devnet", "up", "--port", "0", "--dir"]).arg(directory.path()).output().expect("runs");
+    let output =
+        command.args(["devnet", "up", "--port", "0", "--dir"]).arg(directory.path()).output().expect("runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("is not empty") && said.contains("--dir"), "{said}");
